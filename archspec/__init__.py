@@ -1,0 +1,1 @@
+"""archspec: a compiler for neural-network architectures written in YAML."""

@@ -1,0 +1,1 @@
+"""The targets of a graph; the only importers of the targets' libraries."""

@@ -1,0 +1,1 @@
+"""The graph IR: sizes, types, the operator contract, lowerings, nodes."""

@@ -1,0 +1,166 @@
+"""The graph IR: nodes with name paths, typed values, outputs and heads.
+
+A graph is valid at every moment: `add` types a node as it is made, so no later layer
+meets an untyped or ill-typed value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from archspec.diagnostics import Span
+from archspec.ir.constraints import Equality, satisfiable
+from archspec.ir.dim import Size
+from archspec.ir.op import Operator, OperatorError, Param
+from archspec.ir.types import TensorType
+
+
+class Value(NamedTuple):
+    """A tensor in the graph.
+
+    Attributes:
+        name: The graph input's name, or the path of the node that makes it; an operator
+            with several outputs adds the output's name.
+        type: Its type.
+    """
+
+    name: str
+    type: TensorType
+
+
+class Node(NamedTuple):
+    """One operator at its place in the network.
+
+    Attributes:
+        path: The name path, such as `stage3.0.conv2`: module path, `state_dict` prefix,
+            ONNX node name and diagram place at once.
+        op: The operator with its fields.
+        inputs: What it reads.
+        outputs: What it makes, the main output first.
+        span: Where the spec says it.
+        head: The auxiliary head it belongs to; such a node exists in training only.
+    """
+
+    path: str
+    op: Operator
+    inputs: tuple[Value, ...]
+    outputs: tuple[Value, ...]
+    span: Span
+    head: str | None = None
+
+    @property
+    def output(self) -> Value:
+        """The main output."""
+        return self.outputs[0]
+
+    @property
+    def input_types(self) -> tuple[TensorType, ...]:
+        """The types of the inputs."""
+        return tuple(value.type for value in self.inputs)
+
+    def parameters(self) -> dict[str, Param]:
+        """Returns the tensors that the node owns, by their names within the node."""
+        return dict(self.op.parameters(*self.input_types))
+
+    def macs(self) -> Size:
+        """Returns the multiply-accumulates for one example."""
+        return self.op.macs(*self.input_types)
+
+
+class Head(NamedTuple):
+    """An auxiliary output that exists in training only.
+
+    Attributes:
+        value: What the head computes.
+        weight: The weight of its loss beside the main output's.
+    """
+
+    value: Value
+    weight: float
+
+
+@dataclass
+class Graph:
+    """A network whose every shape and parameter is known.
+
+    Attributes:
+        name: The spec's name.
+        variant: The variant of the spec, if any.
+        title: The title for people, if any.
+        inputs: The graph inputs by name.
+        nodes: All nodes, each after those it reads.
+        outputs: The outputs by name; the first is the main one.
+        heads: The auxiliary outputs by name.
+        equalities: What symbolic sizes must satisfy.
+    """
+
+    name: str
+    variant: str | None = None
+    title: str | None = None
+    inputs: dict[str, Value] = field(default_factory=dict)
+    nodes: list[Node] = field(default_factory=list)
+    outputs: dict[str, Value] = field(default_factory=dict)
+    heads: dict[str, Head] = field(default_factory=dict)
+    equalities: list[Equality] = field(default_factory=list)
+
+    def add_input(self, name: str, type_: TensorType) -> Value:
+        """Adds a graph input and returns its value."""
+        value = self.inputs[name] = Value(name, type_)
+        return value
+
+    def add(
+        self,
+        path: str,
+        op: Operator,
+        inputs: Sequence[Value],
+        *,
+        span: Span,
+        head: str | None = None,
+    ) -> tuple[Value, ...]:
+        """Adds a node, typed by its operator, and returns its outputs.
+
+        Raises:
+            OperatorError: The operator cannot take these inputs.
+        """
+        types = tuple(value.type for value in inputs)
+        self._require(path, op, types)
+        made = op.outputs(*types)
+        for type_ in made:
+            _require_positive(op, types, type_)
+        names = [path] if len(made) == 1 else [f"{path}.{name}" for name in op.output_names]
+        outputs = tuple(map(Value, names, made))
+        self.nodes.append(Node(path, op, tuple(inputs), outputs, span, head))
+        return outputs
+
+    def inference_nodes(self) -> list[Node]:
+        """Returns the nodes that inference needs: all but those of the heads."""
+        return [node for node in self.nodes if node.head is None]
+
+    def _require(self, path: str, op: Operator, types: tuple[TensorType, ...]) -> None:
+        new = [e._replace(node=path) for e in op.equalities(*types) if e.left != e.right]
+        impossible = [e for e in new if not satisfiable([e])]
+        if not impossible and not satisfiable([*self.equalities, *new]):
+            impossible = new
+        if impossible:
+            what = " and ".join(dict.fromkeys(e.what for e in impossible))
+            raise OperatorError(
+                f"{op.kind()} needs equal {what}",
+                labels={i: f"this path is {type_}" for i, type_ in enumerate(types)},
+                help=f"no size satisfies {impossible[0]}" if _symbolic(impossible[0]) else "",
+            )
+        self.equalities += new
+
+
+def _symbolic(equality: Equality) -> bool:
+    return not (isinstance(equality.left, int) and isinstance(equality.right, int))
+
+
+def _require_positive(op: Operator, inputs: Sequence[TensorType], output: TensorType) -> None:
+    if all(not isinstance(size, int) or size > 0 for size in output.example):
+        return
+    raise OperatorError(
+        f"nothing is left: {op.kind()} makes {output} of {inputs[0]}",
+        help="use a larger input, or fewer or smaller strides and kernels before this layer",
+    )

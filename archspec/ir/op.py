@@ -1,0 +1,178 @@
+"""The operator contract: what one file of `archspec.ops` has to say.
+
+An operator is a frozen pydantic model whose fields are what a spec may write. Its
+methods are pure functions of those fields and of the input types; nothing runs, and no
+library is imported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Annotated, ClassVar, Literal, NamedTuple, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from archspec.ir.constraints import Equality
+from archspec.ir.dim import Size
+from archspec.ir.lowering import OnnxNode, TorchLowering
+from archspec.ir.types import Shape, TensorType
+
+Positive: TypeAlias = Annotated[int, Field(gt=0)]
+NonNegative: TypeAlias = Annotated[int, Field(ge=0)]
+Kernel2d: TypeAlias = Positive | tuple[Positive, Positive]
+"""One size for both axes, or `[height, width]`."""
+Padding2d: TypeAlias = NonNegative | tuple[NonNegative, NonNegative]
+"""One amount for every side, or `[height, width]`."""
+
+
+class OperatorError(Exception):
+    """An operator cannot take its inputs.
+
+    Attributes:
+        message: What is wrong.
+        help: What to do about it, or an empty string.
+        labels: What to say about single inputs, by their index.
+    """
+
+    def __init__(
+        self, message: str, *, help: str = "", labels: Mapping[int, str] | None = None
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.help = help
+        self.labels = labels or {}
+
+
+class Param(NamedTuple):
+    """A tensor that a node owns.
+
+    Attributes:
+        shape: Its shape; it may not depend on names.
+        kind: `weight` is learnt; `statistic` is measured while training and counted apart
+            (batch norm's mean and variance); `counter` is neither (and never counted).
+    """
+
+    shape: tuple[int, ...]
+    kind: Literal["weight", "statistic", "counter"] = "weight"
+
+
+class Example(NamedTuple):
+    """A use of an operator, on which the laws for all operators are tested.
+
+    Attributes:
+        fields: What a spec would write.
+        inputs: The shape of one example for each input, channels first; a name is a
+            symbolic size.
+    """
+
+    fields: Mapping[str, object]
+    inputs: tuple[tuple[int | str, ...], ...]
+
+
+class Operator(BaseModel):
+    """The base of all operators.
+
+    Attributes:
+        input_names: The names of the inputs, in order.
+        output_names: The names of the outputs, the main one first.
+        variadic: Whether it is a merge: any number of inputs, at least two.
+        primary: The field that the short form `op: value` fills.
+        examples: Uses that the laws are tested on.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    input_names: ClassVar[tuple[str, ...]] = ("input",)
+    output_names: ClassVar[tuple[str, ...]] = ("output",)
+    variadic: ClassVar[bool] = False
+    primary: ClassVar[str | None] = None
+    examples: ClassVar[tuple[Example, ...]] = ()
+
+    @classmethod
+    def kind(cls) -> str:
+        """Returns the operator's name in a spec: the name of its file."""
+        return cls.__module__.rpartition(".")[2]
+
+    def output(self, *inputs: TensorType) -> TensorType:
+        """Returns the type of the only output; an operator with several has `outputs`.
+
+        Raises:
+            OperatorError: The inputs do not fit.
+        """
+        raise NotImplementedError
+
+    def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
+        """Returns the types of all outputs, in the order of `output_names`.
+
+        Raises:
+            OperatorError: The inputs do not fit.
+        """
+        return (self.output(*inputs),)
+
+    def equalities(self, *inputs: TensorType) -> Iterable[Equality]:
+        """Returns the sizes that must be equal, for merges of possibly symbolic sizes."""
+        return ()
+
+    def parameters(self, *inputs: TensorType) -> Mapping[str, Param]:
+        """Returns the tensors the node owns, in torch's order and with torch's names."""
+        return {}
+
+    def macs(self, *inputs: TensorType) -> Size:
+        """Returns the multiply-accumulates for one example; biases are not counted."""
+        return 0
+
+    def torch(self, *inputs: TensorType) -> TorchLowering:
+        """Returns how the operator is said in PyTorch."""
+        raise NotImplementedError
+
+    def onnx(self, *inputs: TensorType) -> Sequence[OnnxNode]:
+        """Returns how the operator is said in ONNX, in evaluation mode.
+
+        An empty sequence means that nothing is left of it: the output is the input.
+        """
+        raise NotImplementedError
+
+    def summary(self) -> str:
+        """Returns the fields a picture shows beside the name, such as `3×3, stride 2`."""
+        return ""
+
+
+def pair(value: int | tuple[int, int]) -> tuple[int, int]:
+    """Returns a size for both axes as `(height, width)`."""
+    return (value, value) if isinstance(value, int) else value
+
+
+def known(size: Size, what: str) -> int:
+    """Returns `size` as an integer.
+
+    Raises:
+        OperatorError: The size is symbolic, so the weights would depend on the input.
+    """
+    if isinstance(size, int):
+        return size
+    raise OperatorError(
+        f"{what} must be a known number, but it is {size}",
+        help=f"the weights cannot depend on {' and '.join(sorted(size.names()))}: "
+        "fix the input's size, or pool to a fixed size before this layer",
+    )
+
+
+def require_rank(type_: TensorType, rank: int, layout: str) -> Shape:
+    """Returns the sizes of one example, which must be of the given rank.
+
+    Raises:
+        OperatorError: The rank differs.
+    """
+    if len(type_.example) != rank:
+        raise OperatorError(
+            f"this layer takes {layout}, but its input is {type_}",
+            labels={0: f"this is {type_}"},
+        )
+    return type_.example
+
+
+def window_text(kernel: int | tuple[int, int], stride: int | tuple[int, int]) -> str:
+    """Returns a window for a picture: `7×7 /2` is a 7×7 kernel with stride 2."""
+    steps = dict.fromkeys(pair(stride))
+    step = "" if set(steps) == {1} else " /" + "×".join(map(str, steps))
+    return "×".join(map(str, pair(kernel))) + step

@@ -1,0 +1,54 @@
+"""Local response normalisation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, ClassVar
+
+from pydantic import Field, field_validator
+
+from archspec.ir.lowering import Input, OnnxNode, TorchLowering, TorchModule
+from archspec.ir.op import Example, Operator, Positive, require_rank
+from archspec.ir.types import TensorType
+
+
+class LocalResponseNorm(Operator):
+    """Divides each value by the energy of its neighbouring channels.
+
+    `b_c = a_c / (k + alpha/size * sum(a_j^2))^beta` over the `size` channels around `c`
+    (Krizhevsky et al. 2012, section 3.3, with `alpha` divided by `size` as in Caffe,
+    torch and ONNX; the paper's own `alpha` is not).
+    """
+
+    primary: ClassVar[str] = "size"
+    examples: ClassVar[tuple[Example, ...]] = (
+        Example({"size": 5}, ((8, "H", "W"),)),
+        Example({"size": 3, "alpha": 0.5, "beta": 0.5, "k": 2.0}, ((2, 4, 5),)),
+    )
+
+    size: Positive = Field(description="number of channels in a window; odd, so it has a centre")
+    alpha: float = Field(default=1e-4, description="weight of the window's energy")
+    beta: float = Field(default=0.75, description="exponent")
+    k: Annotated[float, Field(gt=0)] = Field(default=1.0, description="additive constant")
+
+    @field_validator("size")
+    @classmethod
+    def _odd(cls, size: int) -> int:
+        # torch and ONNX centre an even window differently.
+        if size % 2 == 0:
+            raise ValueError("size must be odd, so that the window has a centre")
+        return size
+
+    def output(self, *inputs: TensorType) -> TensorType:
+        """Returns the input's type."""
+        require_rank(inputs[0], 3, "an image [channels, height, width]")
+        return inputs[0]
+
+    def torch(self, *inputs: TensorType) -> TorchLowering:
+        """Returns `torch.nn.LocalResponseNorm`."""
+        return TorchModule("torch.nn.LocalResponseNorm", self.model_dump())
+
+    def onnx(self, *inputs: TensorType) -> Sequence[OnnxNode]:
+        """Returns `LRN`."""
+        attributes = {"size": self.size, "alpha": self.alpha, "beta": self.beta, "bias": self.k}
+        return [OnnxNode("LRN", [Input(0)], attributes)]

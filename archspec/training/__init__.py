@@ -1,0 +1,1 @@
+"""Training: data, the loop on Lightning, runs and their files."""
