@@ -1,1 +1,119 @@
 """The command line: one thin module per command, imported only when it is called."""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import Protocol, cast
+
+COMMANDS = {
+    "check": "judge a spec: shapes, parameters, multiply-adds",
+    "list": "list the specs that ship with archspec",
+    "explain": "explain an error code or an operator",
+    "train": "train a spec's network on its data",
+    "export": "write a spec's network as ONNX",
+    "predict": "run an exported model on its spec's data",
+    "draw": "draw a spec's network",
+}
+
+
+class Command(Protocol):
+    """What a command's module offers."""
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Adds the command's arguments."""
+
+    def run(self, args: argparse.Namespace) -> int:
+        """Runs the command and returns the exit code."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command line and returns the exit code.
+
+    0: fine; 1: the answer is no; 2: wrong usage; 3: the environment; 70: an internal
+    error; 130: interrupted.
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if arguments[:1] == ["check"]:
+        _start_fast()
+    try:
+        return _run(arguments)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+
+
+def _start_fast() -> None:
+    """Prepares a process that lives for a tenth of a second: editors and hooks wait for it."""
+    gc.disable()
+    # Looking for pydantic plugins reads the metadata of every installed distribution.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+
+
+def _run(argv: list[str]) -> int:
+    from archspec.cli.common import ENVIRONMENT, NO, OK, CommandError, show
+    from archspec.diagnostics import SourceError, SpecError
+
+    try:
+        command, args = _parse(argv)
+        return command.run(args)
+    except CommandError as error:
+        print(f"error: {error.message}", file=sys.stderr)
+        if error.help:
+            print(f"   = help: {error.help}", file=sys.stderr)
+        return error.exit_code
+    except SpecError as error:
+        show(error.diagnostics, error.sources)
+        return NO
+    except SourceError as error:
+        show([error.diagnostic], {})
+        return ENVIRONMENT
+    except BrokenPipeError:
+        # Whoever read our output, such as `head`, has had enough; nothing is left to flush.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OK
+    except Exception as error:  # noqa: BLE001 - the last line of defence: no traceback for users
+        return _internal(error)
+
+
+def _parse(argv: list[str]) -> tuple[Command, argparse.Namespace]:
+    """Parses the arguments; only the module of the command called is imported."""
+    parser = argparse.ArgumentParser(
+        prog="archspec", description="A compiler for neural-network architectures."
+    )
+    parser.add_argument("--version", action="store_true", help="show the version and exit")
+    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND")
+    command: Command | None = None
+    for name, help_ in COMMANDS.items():
+        subparser = subparsers.add_parser(name, help=help_, description=help_)
+        if name in argv[:1]:
+            command = cast("Command", importlib.import_module(f"archspec.cli.{name}"))
+            command.add_arguments(subparser)
+    args = parser.parse_args(argv)
+    if args.version:
+        from importlib.metadata import version
+
+        print(f"archspec {version('archspec-nn')}")
+        sys.exit(0)
+    if command is None:
+        parser.print_help()
+        sys.exit(2)
+    return command, args
+
+
+def _internal(error: Exception) -> int:
+    import tempfile
+    import traceback
+
+    with tempfile.NamedTemporaryFile(
+        "w", prefix="archspec-", suffix=".log", delete=False, encoding="utf-8"
+    ) as log:
+        log.write(f"archspec {sys.argv[1:]}\n")
+        traceback.print_exception(error, file=log)
+    print(f"internal error: {type(error).__name__}: {error}; please report it and attach "
+          f"{log.name}", file=sys.stderr)  # fmt: skip
+    return 70

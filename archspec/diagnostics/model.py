@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import NamedTuple
 
@@ -62,11 +62,15 @@ class SpecError(Exception):
 
     Attributes:
         diagnostics: The errors and warnings, in the order of the file.
+        sources: The text of every file read, by its path, to draw snippets from.
     """
 
-    def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
+    def __init__(
+        self, diagnostics: Sequence[Diagnostic], sources: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__("; ".join(f"{d.code}: {d.message}" for d in diagnostics))
         self.diagnostics = tuple(diagnostics)
+        self.sources = sources or {}
 
 
 class SourceError(Exception):

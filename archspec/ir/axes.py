@@ -41,6 +41,7 @@ def equal_sizes(*inputs: TensorType, but: int | None = None) -> Iterator[Equalit
             "the paths must have the same number of axes",
             labels={i: f"this path is {type_}" for i, type_ in enumerate(inputs)},
             help="flatten or pool the larger one first",
+            code="E202",
         )
     names = _NAMES.get(len(first), tuple(f"size {axis}" for axis in range(len(first))))
     for index, other in enumerate(inputs[1:], 1):

@@ -53,9 +53,9 @@ def satisfiable(equalities: Iterable[Equality]) -> bool:
             continue
         if not _possible(difference):
             return False
-        names = difference.names()
-        if len(names) == 1:
-            by_name.setdefault(*names, []).append(difference)
+        name, *others = difference.names()
+        if not others:
+            by_name.setdefault(name, []).append(difference)
     return all(_solvable(name, differences) for name, differences in by_name.items())
 
 

@@ -149,6 +149,7 @@ class Graph:
                 f"{op.kind()} needs equal {what}",
                 labels={i: f"this path is {type_}" for i, type_ in enumerate(types)},
                 help=f"no size satisfies {impossible[0]}" if _symbolic(impossible[0]) else "",
+                code="E202",
             )
         self.equalities += new
 
@@ -163,4 +164,5 @@ def _require_positive(op: Operator, inputs: Sequence[TensorType], output: Tensor
     raise OperatorError(
         f"nothing is left: {op.kind()} makes {output} of {inputs[0]}",
         help="use a larger input, or fewer or smaller strides and kernels before this layer",
+        code="E203",
     )

@@ -12,9 +12,9 @@ from typing import NamedTuple, TypeAlias
 
 
 class Input(NamedTuple):
-    """A placeholder for the operator's input at `index`."""
+    """A placeholder for the operator's input at `position`."""
 
-    index: int
+    position: int
 
 
 class TorchModule(NamedTuple):
@@ -67,9 +67,9 @@ class Local(NamedTuple):
 
 
 class Output(NamedTuple):
-    """The operator's output at `index`, defined by one of its ONNX nodes."""
+    """The operator's output at `position`, defined by one of its ONNX nodes."""
 
-    index: int
+    position: int
 
 
 OnnxOperand: TypeAlias = Input | Weight | Constant | Local | None

@@ -32,15 +32,22 @@ class OperatorError(Exception):
         message: What is wrong.
         help: What to do about it, or an empty string.
         labels: What to say about single inputs, by their index.
+        code: The diagnostic's code.
     """
 
     def __init__(
-        self, message: str, *, help: str = "", labels: Mapping[int, str] | None = None
+        self,
+        message: str,
+        *,
+        help: str = "",
+        labels: Mapping[int, str] | None = None,
+        code: str = "E201",
     ) -> None:
         super().__init__(message)
         self.message = message
         self.help = help
         self.labels = labels or {}
+        self.code = code
 
 
 class Param(NamedTuple):
@@ -80,7 +87,7 @@ class Operator(BaseModel):
         examples: Uses that the laws are tested on.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
 
     input_names: ClassVar[tuple[str, ...]] = ("input",)
     output_names: ClassVar[tuple[str, ...]] = ("output",)

@@ -7,9 +7,9 @@ from typing import ClassVar, Self
 
 from pydantic import Field, model_validator
 
-from archspec.ir.lowering import Input, OnnxNode, TorchLowering, TorchModule
+from archspec.ir.lowering import Constant, Input, Local, OnnxNode, TorchLowering, TorchModule
 from archspec.ir.op import Example, Kernel2d, Operator, Padding2d, pair, require_rank, window_text
-from archspec.ir.pooling import check_padding, pooled_size
+from archspec.ir.pooling import check_padding, end_padding, pooled_size
 from archspec.ir.types import TensorType
 
 
@@ -29,7 +29,18 @@ class AvgPool2d(Operator):
             {"kernel_size": 3, "stride": 1, "padding": 1, "count_include_pad": False},
             ((2, 5, 7),),
         ),
-        Example({"kernel_size": 3, "stride": 2, "ceil_mode": True}, ((2, 12, 12),)),
+        Example({"kernel_size": 3, "stride": 2, "ceil_mode": True}, ((2, 12, "W"),)),
+        Example({"kernel_size": 2, "stride": 3, "padding": 1, "ceil_mode": True}, ((2, "H", "W"),)),
+        Example(
+            {
+                "kernel_size": 3,
+                "stride": 2,
+                "padding": 1,
+                "ceil_mode": True,
+                "count_include_pad": False,
+            },
+            ((2, "H", "W"),),
+        ),
         Example(
             {"kernel_size": (4, 3), "stride": 2, "padding": (2, 1), "ceil_mode": True},
             ((2, 9, 12),),
@@ -65,16 +76,29 @@ class AvgPool2d(Operator):
         return TorchModule("torch.nn.AvgPool2d", self.model_dump())
 
     def onnx(self, *inputs: TensorType) -> Sequence[OnnxNode]:
-        """Returns `AveragePool`."""
+        """Returns `AveragePool`, after a `Pad` where only a part of the padding counts.
+
+        `ceil_mode` is said as padding at the end, because opsets differ in what it means;
+        that padding never counts, so padding that does is made part of the input.
+        """
         kernel, stride, padding = self._per_axis()
+        end = tuple(
+            end_padding(*axis, ceil_mode=self.ceil_mode)
+            for axis in zip(kernel, stride, padding, strict=True)
+        )
         attributes = {
             "kernel_shape": kernel,
             "strides": stride,
-            "pads": padding * 2,
-            "ceil_mode": int(self.ceil_mode),
-            "count_include_pad": int(self.count_include_pad),
+            "count_include_pad": int(self.count_include_pad and not self.ceil_mode),
         }
-        return [OnnxNode("AveragePool", [Input(0)], attributes)]
+        if not (self.ceil_mode and self.count_include_pad):
+            return [OnnxNode("AveragePool", [Input(0)], attributes | {"pads": padding + end})]
+        padded = Local("padded")
+        rest = tuple(e - p for e, p in zip(end, padding, strict=True))
+        return [
+            OnnxNode("Pad", [Input(0), Constant((0, 0, *padding) * 2, "int64")], {}, [padded]),
+            OnnxNode("AveragePool", [padded], attributes | {"pads": (0, 0, *rest)}),
+        ]
 
     def summary(self) -> str:
         """Returns the window and, where it is not 1, the stride."""

@@ -8,7 +8,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from archspec.ir.dim import Size, product
-from archspec.ir.lowering import Input, OnnxNode, TorchLowering, TorchModule, Weight
+from archspec.ir.lowering import Input, OnnxNode, OnnxOperand, TorchLowering, TorchModule, Weight
 from archspec.ir.op import (
     Example,
     Kernel2d,
@@ -96,7 +96,7 @@ class Conv2d(Operator):
             "dilations": dilation,
             "group": self.groups,
         }
-        operands = [Input(0), *map(Weight, self.parameters(*inputs))]
+        operands: list[OnnxOperand] = [Input(0), *map(Weight, self.parameters(*inputs))]
         return [OnnxNode("Conv", operands, attributes)]
 
     def summary(self) -> str:

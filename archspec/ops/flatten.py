@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from archspec.ir.dim import product
 from archspec.ir.lowering import Input, OnnxNode, TorchLowering, TorchModule
-from archspec.ir.op import Example, Operator
+from archspec.ir.op import Example, Operator, OperatorError
 from archspec.ir.types import TensorType
 
 
@@ -22,6 +22,8 @@ class Flatten(Operator):
 
     def output(self, *inputs: TensorType) -> TensorType:
         """Returns `[product of all sizes]`."""
+        if not inputs[0].example:
+            raise OperatorError("flatten takes at least one axis, but its input is one number")
         return inputs[0].with_example(product(inputs[0].example))
 
     def torch(self, *inputs: TensorType) -> TorchLowering:

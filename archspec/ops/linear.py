@@ -8,8 +8,16 @@ from typing import ClassVar
 from pydantic import Field
 
 from archspec.ir.dim import Size, product
-from archspec.ir.lowering import Input, Local, OnnxNode, TorchLowering, TorchModule, Weight
-from archspec.ir.op import Example, Operator, Param, Positive, known
+from archspec.ir.lowering import (
+    Input,
+    Local,
+    OnnxNode,
+    OnnxOperand,
+    TorchLowering,
+    TorchModule,
+    Weight,
+)
+from archspec.ir.op import Example, Operator, OperatorError, Param, Positive, known
 from archspec.ir.types import TensorType
 
 
@@ -49,7 +57,7 @@ class Linear(Operator):
     def onnx(self, *inputs: TensorType) -> Sequence[OnnxNode]:
         """Returns `Gemm` for vectors, `MatMul` and `Add` where there are more axes."""
         if len(inputs[0].example) == 1:
-            operands = [Input(0), *map(Weight, self.parameters(*inputs))]
+            operands: list[OnnxOperand] = [Input(0), *map(Weight, self.parameters(*inputs))]
             return [OnnxNode("Gemm", operands, {"transB": 1})]
         matrix, scaled = Local("matrix"), Local("product")
         transpose = OnnxNode("Transpose", [Weight("weight")], {"perm": (1, 0)}, [matrix])
@@ -66,4 +74,6 @@ class Linear(Operator):
         return str(self.out_features)
 
     def _in_features(self, *inputs: TensorType) -> int:
+        if not inputs[0].example:
+            raise OperatorError("linear takes at least one axis, but its input is one number")
         return known(inputs[0].example[-1], "the number of input features")

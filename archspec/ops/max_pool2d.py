@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import ClassVar, Self
 
 from pydantic import Field, model_validator
 
-from archspec.ir.lowering import Input, OnnxNode, TorchLowering, TorchModule
+from archspec.ir.lowering import Constant, Input, Local, OnnxNode, TorchLowering, TorchModule
 from archspec.ir.op import Example, Kernel2d, Operator, Padding2d, pair, require_rank, window_text
-from archspec.ir.pooling import check_padding, pooled_size
+from archspec.ir.pooling import check_padding, end_padding, pooled_size
 from archspec.ir.types import TensorType
 
 
@@ -25,8 +26,11 @@ class MaxPool2d(Operator):
         Example({"kernel_size": 2}, ((3, 8, 9),)),
         Example({"kernel_size": 3, "stride": 2, "padding": 1}, ((2, "H", "W"),)),
         Example({"kernel_size": 3, "stride": 2, "ceil_mode": True}, ((2, 12, "W"),)),
-        Example({"kernel_size": 2, "stride": 3, "padding": 1, "ceil_mode": True}, ((2, 6, 8),)),
+        Example({"kernel_size": 2, "stride": 3, "padding": 1, "ceil_mode": True}, ((2, 6, "W"),)),
         Example({"kernel_size": (3, 2), "stride": (1, 2), "dilation": (2, 1)}, ((1, 9, 8),)),
+        Example(
+            {"kernel_size": 2, "stride": 3, "dilation": 3, "ceil_mode": True}, ((1, "H", "W"),)
+        ),
     )
 
     kernel_size: Kernel2d = Field(description="height and width of the window")
@@ -56,16 +60,25 @@ class MaxPool2d(Operator):
         return TorchModule("torch.nn.MaxPool2d", self.model_dump())
 
     def onnx(self, *inputs: TensorType) -> Sequence[OnnxNode]:
-        """Returns `MaxPool`."""
+        """Returns `MaxPool`; `ceil_mode` is said as padding, because opsets differ about it.
+
+        ONNX Runtime takes less padding than the kernel has elements. A dilated window can
+        need more, which `Pad` then gives.
+        """
         kernel, stride, padding, dilation = self._per_axis()
-        attributes = {
-            "kernel_shape": kernel,
-            "strides": stride,
-            "pads": padding * 2,
-            "dilations": dilation,
-            "ceil_mode": int(self.ceil_mode),
-        }
-        return [OnnxNode("MaxPool", [Input(0)], attributes)]
+        end = tuple(
+            end_padding(*axis, ceil_mode=self.ceil_mode)
+            for axis in zip(kernel, stride, padding, dilation, strict=True)
+        )
+        attributes = {"kernel_shape": kernel, "strides": stride, "dilations": dilation}
+        if all(e < k for e, k in zip(end, kernel, strict=True)):
+            return [OnnxNode("MaxPool", [Input(0)], attributes | {"pads": padding + end})]
+        padded = Local("padded")
+        amounts = Constant((0, 0, 0, 0, 0, 0, *end), "int64")
+        return [
+            OnnxNode("Pad", [Input(0), amounts, Constant(-math.inf, "float32")], {}, [padded]),
+            OnnxNode("MaxPool", [padded], attributes | {"pads": (*padding, 0, 0)}),
+        ]
 
     def summary(self) -> str:
         """Returns the window and, where it is not 1, the stride."""

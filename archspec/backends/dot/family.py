@@ -1,0 +1,60 @@
+"""What an operator is to the eye: its family, and the family's colour."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from archspec.ir.graph import Node
+
+
+class Family(Enum):
+    """A family of operators: what the legend calls it, and its fill.
+
+    The fills are light under black text. Blue, violet, orange, yellow and bluish green are
+    told apart without seeing red or green, and the lightness of neighbours differs, so a
+    greyscale print keeps them apart too.
+    """
+
+    CONVOLUTION = ("convolution", "#9ec5e8")
+    LINEAR = ("linear", "#c3a9dc")
+    POOLING = ("pooling", "#f7b977")
+    NORMALISATION = ("normalisation", "#dcdcdc")
+    ACTIVATION = ("activation", "#fdf0b0")
+    MERGE = ("merge", "#6fbfa8")
+    OTHER = ("other", "#ffffff")
+
+    def __init__(self, label: str, fill: str) -> None:
+        self.label = label
+        self.fill = fill
+
+
+_BY_WORD = {
+    "conv": Family.CONVOLUTION,
+    "pool": Family.POOLING,
+    "norm": Family.NORMALISATION,
+}
+
+
+def family(node: Node) -> Family:
+    """Returns the family of a node's operator.
+
+    It follows from the operator's contract and name, so that a new operator is coloured
+    without a list to extend.
+    """
+    op = node.op
+    if op.variadic:
+        return Family.MERGE
+    for word, named in _BY_WORD.items():
+        if word in op.kind():
+            return named
+    if node.macs() != 0:
+        return Family.LINEAR
+    # Inference leaves nothing of dropout, so it has no ONNX nodes.
+    if keeps_shape(node) and not node.parameters() and op.onnx(*node.input_types):
+        return Family.ACTIVATION
+    return Family.OTHER
+
+
+def keeps_shape(node: Node) -> bool:
+    """Returns whether the node has one input, and its output is of the same type."""
+    return node.input_types == (node.output.type,)

@@ -1,0 +1,156 @@
+"""The PyTorch backend: a graph as a plain `nn.Module`.
+
+Submodules stand at the node paths, so the keys of the `state_dict` are `path.parameter`.
+"""
+
+from __future__ import annotations
+
+import pkgutil
+from collections.abc import Callable, Mapping, Sequence
+from inspect import Parameter, Signature
+from typing import Any, NamedTuple
+
+import torch
+from torch import nn
+
+from archspec.backends.binding import bind_sizes
+from archspec.ir.graph import Graph, Node, Value
+from archspec.ir.lowering import Input, TorchFunction, TorchModule
+
+
+def build(graph: Graph) -> Network:
+    """Returns the network of a graph, with torch's default initial weights."""
+    return Network(graph)
+
+
+class Network(nn.Module):
+    """The network of a graph.
+
+    Takes the graph's inputs, by position or by name, the batch first. Returns the output,
+    or a dict by name where the graph has several. While it trains, a graph with heads
+    returns a dict of its outputs and heads; in evaluation mode heads are not computed.
+    """
+
+    def __init__(self, graph: Graph) -> None:
+        super().__init__()
+        for node in graph.nodes:
+            lowering = node.op.torch(*node.input_types)
+            if isinstance(lowering, TorchModule):
+                module = pkgutil.resolve_name(lowering.target)(**lowering.arguments)
+                _add_module(self, node.path, module)
+        # These names are mangled because all others may belong to layers.
+        self.__inputs = dict(graph.inputs)
+        self.__equalities = tuple(graph.equalities)
+        self.__signature = Signature(
+            [Parameter(name, Parameter.POSITIONAL_OR_KEYWORD) for name in graph.inputs]
+        )
+        heads = {name: head.value for name, head in graph.heads.items()}
+        self.__training = _plan(graph.nodes, graph.outputs | heads)
+        self.__evaluation = _plan(graph.inference_nodes(), graph.outputs)
+
+    def forward(self, *args: torch.Tensor, **kwargs: torch.Tensor) -> Any:  # noqa: ANN401
+        """Computes the outputs.
+
+        Raises:
+            TypeError: An input is missing, unknown or given twice.
+            ValueError: An input does not have the shape that the graph says.
+        """
+        values = dict(self.__signature.bind(*args, **kwargs).arguments)
+        shapes = {name: tuple(tensor.shape) for name, tensor in values.items()}
+        bind_sizes(self.__inputs, self.__equalities, shapes)
+        plan = self.__training if self.training else self.__evaluation
+        for step in plan.steps:
+            values.update(self._run(step, [values[name] for name in step.inputs]))
+            for name in step.last_used:
+                del values[name]
+        results = {name: values[value] for name, value in plan.results.items()}
+        return results if len(results) > 1 else next(iter(results.values()))
+
+    def _run(self, step: _Step, inputs: Sequence[torch.Tensor]) -> dict[str, torch.Tensor]:
+        if step.call is None:
+            # Found by its path, so that a module that was replaced is the one that runs.
+            made = self.get_submodule(step.path)(*inputs)
+        else:
+            made = _evaluate(step.call, inputs)
+        return dict(zip(step.outputs, (made,) if len(step.outputs) == 1 else made, strict=True))
+
+
+class _Call(NamedTuple):
+    """A `TorchFunction` whose target is resolved, as are those of the calls within."""
+
+    function: Callable[..., Any]
+    args: tuple[object, ...]
+    arguments: Mapping[str, object]
+
+
+class _Step(NamedTuple):
+    """One node at run time.
+
+    Attributes:
+        path: The node's path, and so its module's.
+        call: The function call that it is instead of a module.
+        inputs: The names of the values it reads.
+        outputs: The names of the values it makes.
+        last_used: The names of the values that are not needed afterwards.
+    """
+
+    path: str
+    call: _Call | None
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    last_used: tuple[str, ...]
+
+
+class _Plan(NamedTuple):
+    """What to run in one mode, and the value's name for each result."""
+
+    steps: tuple[_Step, ...]
+    results: dict[str, str]
+
+
+def _plan(nodes: Sequence[Node], outputs: Mapping[str, Value]) -> _Plan:
+    results = {name: value.name for name, value in outputs.items()}
+    needed = set(results.values())
+    steps = []
+    for node in reversed(nodes):
+        inputs, made = (tuple(v.name for v in values) for values in (node.inputs, node.outputs))
+        lowering = node.op.torch(*node.input_types)
+        call = _resolved(lowering) if isinstance(lowering, TorchFunction) else None
+        last_used = tuple(sorted({*inputs, *made} - needed))
+        needed |= {*inputs}
+        steps.append(_Step(node.path, call, inputs, made, last_used))
+    return _Plan(tuple(reversed(steps)), results)
+
+
+def _add_module(root: nn.Module, path: str, module: nn.Module) -> None:
+    *scopes, name = path.split(".")
+    parent = root
+    for scope in scopes:
+        if not hasattr(parent, scope):
+            parent.add_module(scope, nn.Module())
+        parent = parent.get_submodule(scope)
+    parent.add_module(name, module)
+
+
+def _resolved(argument: object) -> Any:  # noqa: ANN401
+    match argument:
+        case Input():
+            return argument
+        case TorchFunction(target, args, arguments):
+            return _Call(pkgutil.resolve_name(target), _resolved(args), arguments)
+        case tuple() | list():
+            return tuple(map(_resolved, argument))
+        case _:
+            return argument
+
+
+def _evaluate(argument: object, inputs: Sequence[torch.Tensor]) -> Any:  # noqa: ANN401
+    match argument:
+        case Input(index):
+            return inputs[index]
+        case _Call(function, args, arguments):
+            return function(*_evaluate(args, inputs), **arguments)
+        case tuple():
+            return tuple(_evaluate(item, inputs) for item in argument)
+        case _:
+            return argument

@@ -1,0 +1,86 @@
+"""Where weights come from: torch's initialisation, a run, a checkpoint, a state_dict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from archspec.backends.fit import MisfitError, WeightsError, check_fits
+from archspec.backends.torch import build
+from archspec.ir.graph import Graph
+
+__all__ = [
+    "MisfitError",
+    "WeightsError",
+    "check_fits",
+    "initial_weights",
+    "load_weights",
+    "to_numpy",
+]
+
+CHECKPOINTS = ("checkpoints/best.ckpt", "checkpoints/last.ckpt")
+"""Where a run directory keeps its weights, the preferred ones first."""
+
+PREFIX = "network."
+"""What a training checkpoint puts before the name of a weight."""
+
+REMEDY = (
+    "give a run directory, its .ckpt file, or what torch.save(network.state_dict(), FILE) wrote"
+)
+
+
+def initial_weights(graph: Graph, seed: int) -> dict[str, np.ndarray]:
+    """Returns torch's default initial weights of the graph's network, by `path.name`.
+
+    The same seed gives the same weights; the global random state is left as it is.
+    """
+    with torch.random.fork_rng(devices=[]), torch.device("cpu"):
+        torch.default_generator.manual_seed(seed)
+        return to_numpy(build(graph).state_dict())
+
+
+def load_weights(source: Path) -> dict[str, torch.Tensor]:
+    """Returns the weights of a run directory, a training checkpoint or a `state_dict` file.
+
+    Raises:
+        WeightsError: There is no such file, or it does not hold weights.
+    """
+    path = _checkpoint_in(source) if source.is_dir() else source
+    content = _load(path)
+    weights = content.get("state_dict", content) if isinstance(content, dict) else content
+    if not isinstance(weights, dict) or not _are_tensors(weights):
+        raise WeightsError(f"{path} does not hold weights", REMEDY)
+    trained = {k.removeprefix(PREFIX): v for k, v in weights.items() if k.startswith(PREFIX)}
+    return trained if weights is not content and trained else weights
+
+
+def to_numpy(weights: Mapping[str, torch.Tensor]) -> dict[str, np.ndarray]:
+    """Returns the weights as arrays, floating-point ones in single precision."""
+    return {
+        name: (tensor.float() if tensor.is_floating_point() else tensor).numpy(force=True)
+        for name, tensor in weights.items()
+    }
+
+
+def _checkpoint_in(run: Path) -> Path:
+    for name in CHECKPOINTS:
+        if (run / name).exists():
+            return run / name
+    raise WeightsError(f"{run} has no {' or '.join(CHECKPOINTS)}", "train the network first")
+
+
+def _load(path: Path) -> Any:  # noqa: ANN401
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except OSError as error:
+        raise WeightsError(f"cannot read {path}: {error.strerror}") from error
+    except Exception as error:  # the unpickler fails in any way on a file of any content
+        raise WeightsError(f"{path} does not hold weights", REMEDY) from error
+
+
+def _are_tensors(weights: dict[object, object]) -> bool:
+    return all(isinstance(k, str) and isinstance(v, torch.Tensor) for k, v in weights.items())

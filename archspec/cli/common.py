@@ -1,0 +1,122 @@
+"""What the commands share: the spec argument, errors, colours."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TextIO
+
+from archspec.diagnostics import Diagnostic
+from archspec.diagnostics.render import render
+from archspec.frontend import Compiled, UsageError, compile_spec
+
+OK, NO, USAGE, ENVIRONMENT = 0, 1, 2, 3
+
+
+class CommandError(Exception):
+    """A command cannot do what it was asked.
+
+    Attributes:
+        message: What is wrong.
+        exit_code: The process's exit code.
+        help: What to do about it, or an empty string.
+    """
+
+    def __init__(self, message: str, *, exit_code: int = NO, help: str = "") -> None:  # noqa: A002
+        super().__init__(message)
+        self.message = message
+        self.exit_code = exit_code
+        self.help = help
+
+
+def add_spec_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds SPEC, --variant and --set."""
+    parser.add_argument("spec", metavar="SPEC", help="a spec file, or the name of a shipped spec")
+    add_spec_options(parser)
+
+
+def add_spec_options(parser: argparse.ArgumentParser) -> None:
+    """Adds --variant and --set."""
+    parser.add_argument("--variant", metavar="V", help="the variant of the spec")
+    parser.add_argument(
+        "--set",
+        dest="settings",
+        metavar="KEY=VALUE",
+        action="append",
+        default=[],
+        help="override a parameter (classes=10) or a training value (train.epochs=5)",
+    )
+
+
+def compile_from(args: argparse.Namespace) -> Compiled:
+    """Returns the compiled spec that the arguments name.
+
+    Raises:
+        SpecError: It has errors.
+        SourceError: It cannot be read.
+        CommandError: There is no such variant or parameter.
+    """
+    path, variant = find_spec(args.spec, args.variant)
+    try:
+        return compile_spec(path, variant=variant, settings=settings(args.settings))
+    except UsageError as error:
+        raise CommandError(error.message, exit_code=USAGE, help=error.help) from None
+
+
+def settings(texts: list[str]) -> Mapping[str, str]:
+    """Returns the `--set` arguments as values by key.
+
+    Raises:
+        CommandError: One of them is not `key=value`.
+    """
+    pairs = [text.partition("=") for text in texts]
+    for key, equals, value in pairs:
+        if not key or not equals:
+            raise CommandError(
+                f"--set takes KEY=VALUE, not `{key}{equals}{value}`",
+                exit_code=USAGE,
+                help="for example --set classes=10 or --set train.epochs=5",
+            )
+    return {key: value for key, _, value in pairs}
+
+
+def shipped_specs() -> dict[str, Path]:
+    """Returns the files of the specs that ship with the package, by name."""
+    package = Path(__file__).parent.parent
+    # Inside an installed package, or beside it in a checkout.
+    folder = next(f for f in (package / "specs", package.parent / "specs") if f.is_dir())
+    return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+
+
+def find_spec(spec: str, variant: str | None) -> tuple[str, str | None]:
+    """Returns the file and variant that SPEC means: a path, or the name of a shipped spec."""
+    if Path(spec).exists() or os.sep in spec or spec.endswith((".yaml", ".yml")):
+        return spec, variant
+    path = shipped_specs().get(spec)
+    if path is None:
+        return spec, variant
+    return _shortest(path), variant
+
+
+def wants_colour(stream: TextIO) -> bool:
+    """Returns whether to colour what goes to a stream (https://no-color.org)."""
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def show(diagnostics: Sequence[Diagnostic], sources: Mapping[str, str]) -> None:
+    """Prints diagnostics on stderr."""
+    sys.stdout.flush()
+    print(render(diagnostics, sources, colour=wants_colour(sys.stderr)), file=sys.stderr)
+
+
+def note(message: str) -> None:
+    """Says something beside the output proper."""
+    print(message, file=sys.stderr)
+
+
+def _shortest(path: Path) -> str:
+    relative = os.path.relpath(path)
+    return relative if len(relative) < len(str(path)) else str(path)

@@ -1,0 +1,101 @@
+"""Values of a call: formulas evaluated, fields and parameters checked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from archspec.diagnostics import Diagnostic, Span
+from archspec.frontend.formula import Formula, FormulaError, parse
+from archspec.frontend.tree import Items, Scalar, Table, Tree, scalars
+
+TYPES: Mapping[str, Callable[[object], bool]] = {
+    "int": lambda v: isinstance(v, int) and not isinstance(v, bool),
+    "float": lambda v: isinstance(v, (int, float)) and not isinstance(v, bool),
+    "bool": lambda v: isinstance(v, bool),
+    "str": lambda v: isinstance(v, str),
+    "list": lambda v: isinstance(v, tuple),
+    "layer": lambda v: isinstance(v, (str, Mapping)),
+    "any": lambda _: True,
+}
+"""The types that a block may ask of a parameter."""
+
+
+class Unknown(Exception):  # noqa: N818 - a state of the expansion, not a bug
+    """A value depends on something that a fault, already reported, left unknown."""
+
+
+class Argument(NamedTuple):
+    """A value given to a field or parameter, and where."""
+
+    value: object
+    span: Span
+    key_span: Span
+
+
+class Evaluator:
+    """Evaluates the formulas of a file; each is parsed once."""
+
+    def __init__(self, tree: Tree, report: list[Diagnostic]) -> None:
+        self._report = report
+        self._formulas: dict[Span, Formula] = {}
+        for scalar in scalars(tree):
+            if is_formula(scalar):
+                self._parse(scalar)
+
+    def value(self, tree: Tree, lookup: Callable[[str], object]) -> object:
+        """Returns the value of a tree: lists as tuples, mappings as dictionaries.
+
+        Raises:
+            Unknown: A formula is faulty; the fault has been reported.
+        """
+        if isinstance(tree, Items):
+            return tuple(self.value(item, lookup) for item in tree.items)
+        if isinstance(tree, Table):
+            return {key: self.value(entry.value, lookup) for key, entry in tree.entries.items()}
+        if not is_formula(tree):
+            return integral(tree.value)
+        formula = self._formulas.get(tree.span)
+        if formula is None:
+            raise Unknown
+        try:
+            return integral(formula.evaluate(lookup))
+        except FormulaError as error:
+            self._fault(tree, error)
+            raise Unknown from None
+
+    def bare_name(self, scalar: Scalar) -> str | None:
+        """Returns the name that a formula consists of, if it is nothing but a name."""
+        formula = self._formulas.get(scalar.span)
+        return formula.bare_name if formula else None
+
+    def _parse(self, scalar: Scalar) -> None:
+        try:
+            self._formulas[scalar.span] = parse(str(scalar.value)[1:])
+        except FormulaError as error:
+            self._fault(scalar, error)
+
+    def _fault(self, scalar: Scalar, error: FormulaError) -> None:
+        span = scalar.part(1 + error.offset, error.length)
+        self._report.append(Diagnostic("E112", error.message, span, error.help))
+
+
+def is_formula(scalar: Scalar) -> bool:
+    """Returns whether a scalar is a formula."""
+    return isinstance(scalar.value, str) and scalar.value.startswith("=")
+
+
+def integral(value: object) -> object:
+    """Returns whole floats as integers, which float fields take as well."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value
+
+
+def as_text(value: object) -> str:
+    """Returns a value as the spec would write it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(as_text, value))}]"
+    return str(value)

@@ -1,0 +1,152 @@
+"""The blocks of a file: their signatures and layers, and the values of their parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from archspec import ops
+from archspec.diagnostics import Diagnostic, Span
+from archspec.frontend.arguments import TYPES, Argument, Evaluator, Unknown, as_text
+from archspec.frontend.names import Names
+from archspec.frontend.suggest import did_you_mean
+from archspec.frontend.syntax import CONSTRUCTS, RESERVED, Layer, Parser, Signature
+from archspec.frontend.tree import Entry, Items, Scalar, Table, Tree
+
+
+class Block(NamedTuple):
+    """A block as written.
+
+    Attributes:
+        signature: How it is called.
+        params: The declarations of its parameters.
+        layers: Its layers.
+        names: The names of its layers.
+        outputs: What leaves it, if not the last layer.
+        span: Where its name stands.
+    """
+
+    signature: Signature
+    params: Mapping[str, Entry]
+    layers: tuple[Layer, ...]
+    names: Names
+    outputs: Tree | None
+    span: Span
+
+
+def parse_blocks(tree: Tree | None, report: list[Diagnostic]) -> tuple[dict[str, Block], Parser]:
+    """Returns the blocks of a file, and the parser that knows them."""
+    entries = tree.entries if isinstance(tree, Table) else {}
+    bodies = {name: e.value for name, e in entries.items() if isinstance(e.value, Table)}
+    signatures = {name: _signature(name, body) for name, body in bodies.items()}
+    parser = Parser(signatures, report)
+    blocks = {}
+    for name, body in bodies.items():
+        span = entries[name].key.span
+        _check_names(name, span, _entries(body, "params"), signatures[name], report)
+        names = Names()
+        for input_ in signatures[name].inputs:
+            names.given[input_] = span
+        layers = body.get("layers")
+        blocks[name] = Block(
+            signatures[name],
+            _entries(body, "params"),
+            parser.layers(layers, names) if layers is not None else (),
+            names,
+            body.get("outputs"),
+            span,
+        )
+    return blocks, parser
+
+
+def bind(
+    block: Block,
+    arguments: Mapping[str, Argument],
+    call: Span,
+    evaluator: Evaluator,
+    lookup: Callable[[str], object],
+    report: list[Diagnostic],
+) -> dict[str, object]:
+    """Returns the values of a block's parameters in one call.
+
+    Args:
+        block: The block.
+        arguments: The values given.
+        call: Where the block is called.
+        evaluator: Evaluates defaults.
+        lookup: What a default may refer to besides earlier parameters.
+        report: Takes the faults.
+
+    Raises:
+        Unknown: Values are missing or do not fit; the faults have been reported.
+    """
+    faults = len(report)
+    known = block.params
+    for name, given in arguments.items():
+        if name not in known:
+            message = f"{block.signature.name} has no parameter `{name}`"
+            help_ = did_you_mean(name, known, what="parameter")
+            report.append(Diagnostic("E107", message, given.key_span, help_))
+    values: dict[str, object] = {}
+
+    def visible(name: str) -> object:
+        return values[name] if name in values else lookup(name)
+
+    for name, (_, declared) in known.items():
+        type_ = _type(declared)
+        argument = arguments.get(name)
+        if argument is None and type_ is None:
+            values[name] = evaluator.value(declared, visible)
+        elif argument is None:
+            message = f"{block.signature.name} needs `{name}` ({type_})"
+            report.append(Diagnostic("E107", message, call, f"add `{name}: …`"))
+        elif type_ is not None and not TYPES[type_](argument.value):
+            message = f"`{name}` must be of type {type_}, not `{as_text(argument.value)}`"
+            report.append(Diagnostic("E103", message, argument.span))
+        else:
+            values[name] = argument.value
+    if len(report) > faults:
+        raise Unknown
+    return values
+
+
+def _type(declared: Tree) -> str | None:
+    """Returns the type word of a required parameter, `None` for a default."""
+    if isinstance(declared, Scalar) and declared.value in TYPES:
+        return str(declared.value)
+    return None
+
+
+def _signature(name: str, body: Table) -> Signature:
+    params = tuple(_entries(body, "params"))
+    inputs = body.get("inputs")
+    names = (
+        tuple(str(i.value) for i in inputs.items if isinstance(i, Scalar))
+        if isinstance(inputs, Items)
+        else ("input",)
+    )
+    return Signature(name, params, names, params[0] if params else None)
+
+
+def _entries(body: Table, key: str) -> Mapping[str, Entry]:
+    table = body.get(key)
+    return table.entries if isinstance(table, Table) else {}
+
+
+def _check_names(
+    name: str,
+    span: Span,
+    params: Mapping[str, Entry],
+    signature: Signature,
+    report: list[Diagnostic],
+) -> None:
+    if name in ops.names() or name in CONSTRUCTS:
+        message = f"the block `{name}` has the name of an operator"
+        report.append(Diagnostic("E109", message, span, "give the block another name"))
+    for param, (key, _) in params.items():
+        if param in RESERVED or param == "in":
+            message = f"a parameter cannot be called `{param}`: every layer understands that key"
+            report.append(Diagnostic("E108", message, key.span, "rename the parameter"))
+        elif param in signature.inputs:
+            message = f"`{param}` is both a parameter and an input of {name}"
+            report.append(Diagnostic("E109", message, key.span, "rename one of them"))

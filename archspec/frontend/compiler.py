@@ -1,0 +1,202 @@
+"""The front end as one call: a spec file in, a checked graph out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+from archspec.diagnostics import Diagnostic, Severity, SpecError
+from archspec.frontend import loader
+from archspec.frontend.builder import Builder
+from archspec.frontend.expectations import check_expectations
+from archspec.frontend.resolve import Resolved, check_variants, dump, resolve
+from archspec.frontend.tree import Table
+from archspec.ir.graph import Graph, Node
+
+if TYPE_CHECKING:
+    from archspec.frontend.schema import ArchSpec
+    from archspec.frontend.train_schema import TrainSpec
+
+
+class Compiled(NamedTuple):
+    """A spec that has been compiled.
+
+    Attributes:
+        graph: The network; with errors, the part before them.
+        spec: The spec's top level.
+        train: The spec's `train` section.
+        tree: The spec with variant and settings applied.
+        stopped_at: How many nodes stand above the first layer that failed, if one did.
+        expect_skipped: Whether the file's expectations did not apply, because a variant or
+            a setting changed what they speak of.
+        diagnostics: Warnings, and errors if the caller asked to have them returned.
+        sources: The text of every file read, by its path.
+    """
+
+    graph: Graph
+    spec: ArchSpec | None
+    train: TrainSpec | None
+    tree: Table
+    stopped_at: int | None
+    expect_skipped: bool
+    diagnostics: tuple[Diagnostic, ...]
+    sources: Mapping[str, str]
+
+    @property
+    def ok(self) -> bool:
+        """Whether there are no errors."""
+        return all(d.severity is not Severity.ERROR for d in self.diagnostics)
+
+    @property
+    def variants(self) -> tuple[str, ...]:
+        """The names of the file's variants."""
+        return tuple(self.spec.variants) if self.spec else ()
+
+    @property
+    def resolved(self) -> str:
+        """The spec with variant and settings applied, as YAML text that compiles by itself."""
+        return dump(self.tree)
+
+    def sound_nodes(self) -> list[Node]:
+        """Returns the network's nodes, or with errors those above the first failing layer."""
+        return self.graph.nodes[: self.stopped_at]
+
+
+def compile_spec(
+    path: str, *, variant: str | None = None, settings: Mapping[str, str] | None = None
+) -> Compiled:
+    """Compiles a spec file.
+
+    Args:
+        path: The file.
+        variant: The variant to apply.
+        settings: Values by parameter name, or by dotted path into `train`, as YAML text.
+
+    Raises:
+        SpecError: The spec has errors; it carries all of them.
+        SourceError: The file cannot be read.
+        UsageError: There is no such variant or parameter.
+    """
+    return _sound(analyse_spec(path, variant=variant, settings=settings))
+
+
+def compile_text(
+    text: str,
+    file: str,
+    *,
+    variant: str | None = None,
+    settings: Mapping[str, str] | None = None,
+) -> Compiled:
+    """Compiles the text of a spec; `file` names it in diagnostics.
+
+    Raises:
+        SpecError: The spec has errors; it carries all of them.
+        UsageError: There is no such variant or parameter.
+    """
+    return _sound(analyse_text(text, file, variant=variant, settings=settings))
+
+
+def analyse_spec(
+    path: str, *, variant: str | None = None, settings: Mapping[str, str] | None = None
+) -> Compiled:
+    """Compiles a spec file as far as it goes, and returns its faults with it.
+
+    Raises:
+        SourceError: The file cannot be read.
+        UsageError: There is no such variant or parameter.
+    """
+    try:
+        text = loader.read(path)
+    except loader.Fault as fault:
+        return _failed([fault.diagnostic], {})
+    return analyse_text(text, path, variant=variant, settings=settings)
+
+
+def analyse_text(
+    text: str,
+    file: str,
+    *,
+    variant: str | None = None,
+    settings: Mapping[str, str] | None = None,
+) -> Compiled:
+    """Compiles the text of a spec as far as it goes, and returns its faults with it.
+
+    Raises:
+        UsageError: There is no such variant or parameter.
+    """
+    report: list[Diagnostic] = []
+    try:
+        tree = loader.parse(text, file, report)
+    except loader.Fault as fault:
+        return _failed([*report, fault.diagnostic], {file: text})
+    if not isinstance(tree, Table):
+        fault_ = Diagnostic("E104", "a spec is a mapping of keys to values", tree.span,
+                            "start with `name: …`, `inputs: …` and `layers:`")  # fmt: skip
+        return _failed([*report, fault_], {file: text})
+    check_variants(tree, report)
+    resolved = Resolved(tree, None, expect_skipped=False)
+    if not report:
+        resolved = resolve(tree, variant, settings or {}, file)
+    spec, train = _validate(tree, resolved.tree, report)
+    builder = Builder(resolved.tree, spec.name if spec else "", variant, report)
+    graph = builder.build()
+    graph.title = spec.title if spec else None
+    if builder.stopped_at is not None and not report:
+        raise RuntimeError("a layer failed without saying why")
+    expect = resolved.tree.get("expect")
+    if not report and spec and spec.expect and isinstance(expect, Table):
+        report += check_expectations(graph, spec.expect, expect)
+    diagnostics = tuple(sorted(dict.fromkeys(report), key=_position))
+    return Compiled(
+        graph=graph,
+        spec=spec,
+        train=train,
+        tree=resolved.tree,
+        stopped_at=builder.stopped_at,
+        expect_skipped=resolved.expect_skipped,
+        diagnostics=diagnostics,
+        sources={file: text},
+    )
+
+
+def _sound(compiled: Compiled) -> Compiled:
+    if not compiled.ok:
+        raise SpecError(compiled.diagnostics, compiled.sources)
+    return compiled
+
+
+def _failed(report: list[Diagnostic], sources: Mapping[str, str]) -> Compiled:
+    return Compiled(
+        graph=Graph(""),
+        spec=None,
+        train=None,
+        tree=Table({}, report[0].span),
+        stopped_at=None,
+        expect_skipped=False,
+        diagnostics=tuple(report),
+        sources=sources,
+    )
+
+
+def _position(diagnostic: Diagnostic) -> tuple[str, int, int]:
+    return diagnostic.span[:3]
+
+
+def _validate(
+    written: Table, tree: Table, report: list[Diagnostic]
+) -> tuple[ArchSpec | None, TrainSpec | None]:
+    """Validates the top level; what is written as `variants` is validated with it."""
+    from archspec.frontend.schema import ArchSpec  # only when there is something to validate
+    from archspec.frontend.validation import validate_tree
+
+    merged = {**tree.entries}
+    if "variants" in written.entries:
+        merged["variants"] = written.entries["variants"]
+    whole = tree._replace(entries=merged)
+    spec = validate_tree(ArchSpec, whole, report)
+    section = tree.get("train")
+    if section is None:
+        return spec, None
+    from archspec.frontend.train_schema import TrainSpec
+
+    return spec, validate_tree(TrainSpec, section, report)

@@ -1,0 +1,87 @@
+"""The formula language: what a value of a spec that begins with `=` means.
+
+A formula is parsed once and evaluated wherever its names have values. It computes with
+numbers, booleans, strings, lists, mappings, symbolic sizes and the shapes of tensors; it
+runs no code and takes bounded time.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from archspec.frontend.formula.errors import FormulaError
+from archspec.frontend.formula.nodes import Attribute, Lookup, Name, Node, walk
+from archspec.frontend.formula.parser import parse_tree
+
+__all__ = ["Formula", "FormulaError", "Lookup", "NameUse", "parse"]
+
+
+class NameUse(NamedTuple):
+    """A place where a formula uses a name.
+
+    Attributes:
+        name: The name.
+        offset: Where it stands in the formula, in characters.
+        length: Its length.
+        attribute: The `x` of a `.x` directly behind it, if any.
+    """
+
+    name: str
+    offset: int
+    length: int
+    attribute: str | None = None
+
+
+class Formula:
+    """A formula that has been read; make one with `parse`."""
+
+    __slots__ = ("_root",)
+
+    def __init__(self, root: Node) -> None:
+        self._root = root
+
+    @property
+    def bare_name(self) -> str | None:
+        """The name, if the formula is nothing but a name such as `act`."""
+        return self._root.name if isinstance(self._root, Name) else None
+
+    def names(self) -> tuple[NameUse, ...]:
+        """Returns every use of a name, in the order of the text."""
+        attributes = {
+            node.owner.place: node.name
+            for node, _ in walk(self._root)
+            if isinstance(node, Attribute)
+        }
+        return tuple(
+            NameUse(
+                node.name,
+                node.name_place.start,
+                node.name_place.end - node.name_place.start,
+                attributes.get(node.place),
+            )
+            for node, _ in walk(self._root)
+            if isinstance(node, Name)
+        )
+
+    def evaluate(self, lookup: Lookup) -> object:
+        """Returns the formula's value.
+
+        Args:
+            lookup: Gives the value of a name, or raises `KeyError`.
+
+        Raises:
+            FormulaError: The formula has no value.
+        """
+        return self._root.evaluate(lookup)
+
+
+def parse(text: str) -> Formula:
+    """Reads a formula.
+
+    Args:
+        text: What stands behind the `=`.
+
+    Raises:
+        FormulaError: It is not a formula.
+    """
+    return Formula(parse_tree(text))

@@ -1,0 +1,55 @@
+"""The `inputs` section: names and shapes, known or symbolic."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from archspec.diagnostics import Diagnostic
+from archspec.frontend.arguments import Evaluator, Unknown, as_text, is_formula
+from archspec.frontend.names import name_fault
+from archspec.frontend.tree import Items, Scalar, Table, Tree
+from archspec.ir.dim import Dim, Size
+from archspec.ir.types import TensorType
+
+
+def input_types(
+    table: Table, evaluator: Evaluator, env: Mapping[str, object], report: list[Diagnostic]
+) -> dict[str, TensorType | None]:
+    """Returns the type of each input; `None` for one that is faulty."""
+    types: dict[str, TensorType | None] = {}
+    for name, (key, shape) in table.entries.items():
+        fault = name_fault(name, key.span)
+        if fault:
+            report.append(fault)
+        types[name] = _type(shape, evaluator, env, report)
+    return types
+
+
+def _type(
+    shape: Tree, evaluator: Evaluator, env: Mapping[str, object], report: list[Diagnostic]
+) -> TensorType | None:
+    if not isinstance(shape, Items):
+        return None
+    sizes = [_size(size, evaluator, env, report) for size in shape.items]
+    known = [size for size in sizes if size is not None]
+    return TensorType.of_example(tuple(known)) if len(known) == len(sizes) else None
+
+
+def _size(
+    tree: Tree, evaluator: Evaluator, env: Mapping[str, object], report: list[Diagnostic]
+) -> Size | None:
+    try:
+        value = evaluator.value(tree, env.__getitem__)
+    except Unknown:
+        return None
+    if isinstance(value, str) and value.isidentifier() and value != "batch":
+        return Dim.of(value)
+    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+        return value
+    if isinstance(tree, Scalar) and is_formula(tree):
+        message = f"a size must be a positive integer or a name, not `{as_text(value)}`"
+        report.append(Diagnostic("E103", message, tree.span))
+    elif value == "batch":
+        help_ = "`batch` is the size of the batch, which every input has; leave it out"
+        report.append(Diagnostic("E103", "a size cannot be called `batch`", tree.span, help_))
+    return None  # anything else is a fault that the schema reports

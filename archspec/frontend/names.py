@@ -1,0 +1,68 @@
+"""The naming rule: which name paths are allowed, and what unnamed layers are called."""
+
+from __future__ import annotations
+
+import keyword
+
+from archspec.diagnostics import Diagnostic, Span
+
+# The attributes of torch.nn.Module and of its containers' bookkeeping (torch 2.13): a
+# submodule of one of these names would hide it. A test compares the list with torch.
+MODULE_ATTRIBUTES = frozenset(
+    "add_module apply bfloat16 buffers children compile cpu cuda double dump_patches eval "
+    "extra_repr float forward get_buffer get_extra_state get_parameter get_submodule half ipu "
+    "load_state_dict modules mtia named_buffers named_children named_modules named_parameters "
+    "parameters register_backward_hook register_buffer register_forward_hook "
+    "register_forward_pre_hook register_full_backward_hook register_full_backward_pre_hook "
+    "register_load_state_dict_post_hook register_load_state_dict_pre_hook register_module "
+    "register_parameter register_state_dict_post_hook register_state_dict_pre_hook requires_grad_ "
+    "set_extra_state set_submodule share_memory state_dict to to_empty train training type xpu "
+    "zero_grad call_super_init".split()  # noqa: SIM905 - a table to read
+)
+
+
+def name_fault(name: str, span: Span) -> Diagnostic | None:
+    """Returns what is wrong with a component of a name path, if anything."""
+    if not name.isidentifier() or not name.isascii():
+        message = f"`{name}` cannot be a name"
+        help_ = "use letters, digits and underscores, not starting with a digit"
+        return Diagnostic("E108", message, span, help_)
+    if name in MODULE_ATTRIBUTES or keyword.iskeyword(name) or name.startswith("__"):
+        message = f"`{name}` cannot be a name: it is a word of Python or of torch.nn.Module"
+        return Diagnostic("E108", message, span, f"use another name, such as `{name}_layer`")
+    return None
+
+
+class Names:
+    """The name components of one scope, given out in the file's order."""
+
+    def __init__(self) -> None:
+        self.given: dict[str, Span] = {}
+        self._counts: dict[str, int] = {}
+        self._default_kinds: dict[str, str] = {}
+
+    def give(self, name: str, span: Span) -> Diagnostic | None:
+        """Takes a name that the spec gives; returns what is wrong with it, if anything."""
+        if name in self.given:
+            help_ = f"the first one is on line {self.given[name].line}; rename one of them"
+            return Diagnostic("E109", f"the name `{name}` is used twice here", span, help_)
+        if name in self._default_kinds:
+            help_ = "a layer above has this name by default; use another one"
+            return Diagnostic("E109", f"the name `{name}` is used twice here", span, help_)
+        self.given[name] = span
+        return name_fault(name, span)
+
+    def default(self, kind: str) -> str:
+        """Returns the name of the next unnamed layer of a kind: `relu`, then `relu_2`."""
+        self._counts[kind] = self._counts.get(kind, 0) + 1
+        count = self._counts[kind]
+        name = kind if count == 1 else f"{kind}_{count}"
+        if name in self.given:
+            return self.default(kind)
+        self._default_kinds[name] = kind
+        return name
+
+    def ambiguous(self, name: str) -> bool:
+        """Returns whether `name` is a default name of several layers of its kind."""
+        kind = self._default_kinds.get(name)
+        return kind is not None and self._counts[kind] > 1

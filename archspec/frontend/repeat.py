@@ -1,0 +1,47 @@
+"""What `repeat` means: how often, and with which arguments each time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from archspec.diagnostics import Diagnostic, Span
+from archspec.frontend.arguments import Unknown, as_text
+
+MAX_TURNS = 20_000
+"""The most turns of one `repeat`."""
+
+
+def rows(value: object, span: Span, report: list[Diagnostic]) -> list[Mapping[str, object]]:
+    """Returns the arguments of each turn.
+
+    Args:
+        value: An integer; a list of rows, each a mapping of arguments; or a mapping of
+            columns, each a list with one value for every turn.
+        span: Where it stands.
+        report: Takes the fault.
+
+    Raises:
+        Unknown: The value is none of these; the fault has been reported.
+    """
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_TURNS:
+        return [{} for _ in range(value)]
+    if isinstance(value, tuple) and all(isinstance(row, Mapping) for row in value):
+        return list(value)
+    if isinstance(value, Mapping):
+        columns = {name: column for name, column in value.items() if isinstance(column, tuple)}
+        lengths = {len(column) for column in columns.values()}
+        if len(columns) == len(value) and len(lengths) == 1:
+            return [
+                dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)
+            ]
+        counts = ", ".join(
+            f"{name}: {len(column) if isinstance(column, tuple) else 'not a list'}"
+            for name, column in value.items()
+        )
+        message = f"the columns of `repeat` must be lists of one length, but they have {counts}"
+        report.append(Diagnostic("E103", message, span))
+        raise Unknown
+    message = f"`repeat` takes a number, rows or columns, not `{as_text(value)}`"
+    help_ = f"a count is at least 0 and at most {MAX_TURNS:,}"
+    report.append(Diagnostic("E103", message, span, help_))
+    raise Unknown

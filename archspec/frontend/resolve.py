@@ -1,0 +1,210 @@
+"""From a spec file with variants to the one spec that is meant.
+
+Variants, `--set` and defaults are applied to the tree, so what they bring keeps the
+place it was written at, and the result is a spec of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from archspec.diagnostics import Diagnostic, Span
+from archspec.frontend import loader
+from archspec.frontend.suggest import did_you_mean
+from archspec.frontend.tree import Entry, Items, Scalar, Table, Tree, plain
+
+RESERVED = ("extends", "inputs", "defaults", "expect")
+"""The keys of a variant that are not parameters."""
+
+
+class UsageError(Exception):
+    """What was asked of a spec does not exist in it.
+
+    Attributes:
+        message: What is wrong.
+        help: What to do about it.
+    """
+
+    def __init__(self, message: str, help_: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.help = help_
+
+
+class Resolved(NamedTuple):
+    """A spec without variants.
+
+    Attributes:
+        tree: The spec.
+        variant: The variant that was applied.
+        expect_skipped: Whether the file's expectations were dropped because something
+            they depend on was changed.
+    """
+
+    tree: Table
+    variant: str | None
+    expect_skipped: bool
+
+
+def check_variants(tree: Table, report: list[Diagnostic]) -> None:
+    """Reports unknown keys, unknown bases and cycles in all variants of a spec."""
+    variants = _table(tree.get("variants"))
+    known = {*_table(tree.get("params")).entries, *RESERVED}
+    for name, entry in variants.entries.items():
+        body = _table(entry.value)
+        for key, (key_scalar, _) in body.entries.items():
+            if key not in known:
+                message = f"variant {name}: the spec has no parameter `{key}`"
+                help_ = did_you_mean(key, known, what="parameter")
+                report.append(Diagnostic("E107", message, key_scalar.span, help_))
+        base = body.get("extends")
+        if isinstance(base, Scalar) and str(base.value) not in variants.entries:
+            message = f"variant {name} extends `{base.value}`, which does not exist"
+            help_ = did_you_mean(str(base.value), variants.entries, what="variant")
+            report.append(Diagnostic("E110", message, base.span, help_))
+        elif base is not None and _is_cyclic(name, variants):
+            message = f"variant {name} extends itself"
+            report.append(Diagnostic("E110", message, base.span, "break the circle of `extends`"))
+
+
+def resolve(tree: Table, variant: str | None, settings: Mapping[str, str], file: str) -> Resolved:
+    """Returns the spec with a variant and settings applied.
+
+    Args:
+        tree: The spec as written; `check_variants` found no fault in it.
+        variant: The variant's name, or `None` for the spec as it stands.
+        settings: Values by parameter, or by dotted path into `train`, as YAML text.
+        file: The spec's file, for messages.
+
+    Raises:
+        UsageError: The variant or a setting's key does not exist.
+    """
+    entries = {key: entry for key, entry in tree.entries.items() if key != "variants"}
+    variants = _table(tree.get("variants"))
+    for name in _lineage(variants, variant, file):
+        entries.pop("expect", None)
+        _apply_variant(entries, _table(variants.get(name)))
+    for key, text in settings.items():
+        if _apply_setting(entries, key, text):
+            entries.pop("expect", None)  # the network may differ from what is expected
+    skipped = "expect" in tree.entries and "expect" not in entries
+    if variant:
+        stem = entries["name"]
+        value = Scalar(variant_name(str(plain(stem.value)), variant), stem.value.span)
+        entries["name"] = stem._replace(value=value)
+    return Resolved(Table(entries, tree.span), variant, skipped)
+
+
+def variant_name(name: str, variant: str | None) -> str:
+    """Returns the name of a variant's own spec, files and runs."""
+    if variant is None or variant == name:
+        return name
+    return variant if variant.startswith(name) else f"{name}-{variant}"
+
+
+def dump(tree: Table) -> str:
+    """Returns the tree as YAML text that reads back as the same tree."""
+    import yaml
+
+    class Dumper(yaml.SafeDumper):
+        """Quotes what this dialect would not read as a string."""
+
+    def represent(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+        style = None if isinstance(loader.resolve_plain(text), str) else "'"
+        return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+    Dumper.add_representer(str, represent)
+    return yaml.dump(
+        plain(tree), Dumper=Dumper, sort_keys=False, allow_unicode=True, width=100,
+        default_flow_style=None,
+    )  # fmt: skip
+
+
+def _table(tree: Tree | None) -> Table:
+    return tree if isinstance(tree, Table) else Table({}, Span(""))
+
+
+def _lineage(variants: Table, variant: str | None, file: str) -> list[str]:
+    """Returns the variants to apply, the base first."""
+    if variant is not None and variant not in variants.entries:
+        raise UsageError(
+            f"{file} has no variant `{variant}`",
+            did_you_mean(variant, variants.entries, what="variant"),
+        )
+    names: list[str] = []
+    while variant is not None:
+        names.insert(0, variant)
+        base = _table(variants.get(variant)).get("extends")
+        variant = str(base.value) if isinstance(base, Scalar) else None
+    return names
+
+
+def _is_cyclic(name: str, variants: Table) -> bool:
+    seen: set[str] = set()
+    step: str | None = name
+    while step is not None and step not in seen:
+        seen.add(step)
+        base = _table(variants.get(step)).get("extends")
+        step = str(base.value) if isinstance(base, Scalar) else None
+    return step is not None
+
+
+def _apply_variant(entries: dict[str, Entry], body: Table) -> None:
+    params = {key: entry for key, entry in body.entries.items() if key not in RESERVED}
+    _merge(entries, "params", params)
+    for section in ("inputs", "expect"):
+        if section in body.entries:
+            entries[section] = body.entries[section]
+    for op, (key, fields) in _table(body.get("defaults")).entries.items():
+        defaults = _table(entries["defaults"].value if "defaults" in entries else None)
+        merged = _table(defaults.get(op)).entries | _table(fields).entries
+        _merge(entries, "defaults", {op: Entry(key, Table(merged, key.span))})
+
+
+def _merge(entries: dict[str, Entry], section: str, new: Mapping[str, Entry]) -> None:
+    if not new:
+        return
+    key = next(iter(new.values())).key
+    old = entries.get(section, Entry(Scalar(section, key.span), Table({}, key.span)))
+    entries[section] = old._replace(
+        value=Table(_table(old.value).entries | dict(new), old.value.span)
+    )
+
+
+def _apply_setting(entries: dict[str, Entry], key: str, text: str) -> bool:
+    """Applies one `--set`; returns whether the network itself may have changed."""
+    place = f"--set {key}"
+    report: list[Diagnostic] = []
+    try:
+        value = loader.parse(text, place, report) if text else Scalar("", Span(place))
+    except loader.Fault as fault:
+        raise UsageError(f"{place}: {fault.diagnostic.message}", fault.diagnostic.help) from None
+    if report:
+        raise UsageError(f"{place}: {report[0].message}", report[0].help)
+    first, *rest = key.split(".")
+    if first == "train" and rest:
+        train = entries.get("train", Entry(Scalar("train", Span(place)), Table({}, Span(place))))
+        entries["train"] = train._replace(value=_set_in(train.value, rest, value, place))
+        return False
+    params = _table(entries["params"].value if "params" in entries else None)
+    if rest or first not in params.entries:
+        raise UsageError(
+            f"{place}: the spec has no parameter `{key}`",
+            did_you_mean(key, [*params.entries, "train.…"], what="parameter"),
+        )
+    _merge(entries, "params", {first: Entry(Scalar(first, Span(place)), value)})
+    return True
+
+
+def _set_in(tree: Tree, path: list[str], value: Tree, place: str) -> Tree:
+    if not path:
+        return value
+    if isinstance(tree, Items) and path[0].isdigit() and int(path[0]) < len(tree.items):
+        items = list(tree.items)
+        items[int(path[0])] = _set_in(items[int(path[0])], path[1:], value, place)
+        return Items(tuple(items), tree.span)
+    table = _table(tree)
+    inner = table.get(path[0]) or Table({}, Span(place))
+    entry = Entry(Scalar(path[0], Span(place)), _set_in(inner, path[1:], value, place))
+    return Table(table.entries | {path[0]: entry}, table.span)

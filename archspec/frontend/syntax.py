@@ -1,0 +1,296 @@
+"""From the tree of a `layers` list to layers: what is called, with what, and its name.
+
+Everything that can be judged without expanding a block is judged here, once: the form of
+a layer, operators and blocks that do not exist, unknown fields, names. So the faults of
+unused blocks are found too, and none is reported once per use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from archspec import ops
+from archspec.diagnostics import Diagnostic, Span
+from archspec.frontend.names import Names
+from archspec.frontend.suggest import did_you_mean
+from archspec.frontend.tree import Entry, Items, Scalar, Table, Tree
+from archspec.ir.op import Operator
+
+RESERVED = ("name", "from", "repeat", "first", "last", "when", "expect")
+"""Keys that every layer understands."""
+
+CONSTRUCTS = ("residual", "auxiliary")
+"""Layers that are part of the language, not operators."""
+
+
+class Signature(NamedTuple):
+    """What can be said in a call of an operator or a block.
+
+    Attributes:
+        name: The name of the operator or block.
+        arguments: The fields or parameters.
+        inputs: The names of the inputs.
+        primary: The argument that the short form fills.
+        operator: The operator, if it is one.
+    """
+
+    name: str
+    arguments: tuple[str, ...]
+    inputs: tuple[str, ...]
+    primary: str | None
+    operator: type[Operator] | None = None
+
+    @property
+    def variadic(self) -> bool:
+        """Whether it merges any number of paths."""
+        return self.operator is not None and self.operator.variadic
+
+
+class Path(NamedTuple):
+    """A list of layers, or a value's name, beside or inside a layer.
+
+    Attributes:
+        name: The path's name; empty for one whose layers belong to the scope around it.
+        span: Where it stands.
+        layers: Its layers; none for a mere reference.
+        names: The names of its layers.
+        source: What it starts from, if not from the flow.
+        when: Its condition.
+    """
+
+    name: str
+    span: Span
+    layers: tuple[Layer, ...]
+    names: Names
+    source: Tree | None = None
+    when: Tree | None = None
+
+
+class Layer(NamedTuple):
+    """One layer as written.
+
+    Attributes:
+        head: What is called: a name or a formula.
+        component: Its component of the name path.
+        names: The names of the scope that the component belongs to.
+        arguments: Fields, parameters and references that fill inputs.
+        primary: The value of the short form.
+        reserved: The keys that every layer understands.
+        paths: The paths of a merge, the body and shortcut of a residual, the layers of a
+            head, the layer lists that fill inputs.
+        opens_scope: Whether it is named or repeated, so that what is inside is below it.
+    """
+
+    head: Scalar
+    component: str
+    names: Names
+    arguments: dict[str, Entry]
+    primary: Tree | None
+    reserved: dict[str, Entry]
+    paths: tuple[Path, ...]
+    opens_scope: bool
+
+    @property
+    def kind(self) -> str:
+        """What is called, as text."""
+        return str(self.head.value)
+
+
+class Parser:
+    """Parses the layer lists of one file.
+
+    Attributes:
+        blocks: The signatures of the file's blocks, by name.
+    """
+
+    def __init__(self, blocks: dict[str, Signature], report: list[Diagnostic]) -> None:
+        self.blocks = blocks
+        self._report = report
+
+    def signature(self, name: str) -> Signature | None:
+        """Returns the signature of a block or operator, if there is one of that name."""
+        if name in self.blocks:
+            return self.blocks[name]
+        try:
+            op = ops.find(name)
+        except KeyError:
+            return None
+        return Signature(name, tuple(op.model_fields), op.input_names, op.primary, op)
+
+    def layers(self, tree: Tree, names: Names) -> tuple[Layer, ...]:
+        """Returns the layers of a list; faulty ones are reported and left out."""
+        if not isinstance(tree, Items):
+            self.fault("E104", "a list of layers is wanted here", tree.span, "one `- layer` a line")
+            return ()
+        parsed = [self.layer(item, names) for item in tree.items]
+        return tuple(layer for layer in parsed if layer)
+
+    def layer(self, tree: Tree, names: Names) -> Layer | None:
+        """Returns one layer, or `None` if it was faulty."""
+        head, body = self.split(tree)
+        if head is None:
+            return None
+        kind = str(head.value)
+        is_formula = kind.startswith("=")
+        signature = None if is_formula else self.signature(kind)
+        if not is_formula and signature is None and kind not in CONSTRUCTS:
+            known = {*ops.names(), *self.blocks, *CONSTRUCTS}
+            self.fault("E105", f"there is no operator or block `{kind}`", head.span,
+                       did_you_mean(kind, known, what="operator"))  # fmt: skip
+        entries = body.entries if isinstance(body, Table) else {}
+        reserved = {key: entry for key, entry in entries.items() if key in RESERVED}
+        opens_scope = "name" in reserved or "repeat" in reserved
+        merges = kind == "residual" or (signature is not None and signature.variadic)
+        leaf = "add" if kind == "residual" else kind
+        inner = Names() if opens_scope and merges else names
+        component = self.component(leaf, head, reserved, names)
+        rest = {key: entry for key, entry in entries.items() if key not in RESERVED}
+        paths: list[Path] = []
+        arguments: dict[str, Entry] = {}
+        if kind in CONSTRUCTS:
+            paths = self.construct(kind, head, body, rest, inner)
+            if kind == "auxiliary" and "weight" in rest:
+                arguments["weight"] = rest["weight"]
+        elif signature is not None and signature.variadic:
+            paths, arguments = self.merge(signature, head, body, rest, inner)
+        elif signature is not None:
+            paths, arguments = self.call(signature, rest, names)
+        else:
+            arguments = rest
+        primary = body if not isinstance(body, Table) and not paths else None
+        return Layer(
+            head, component, names, arguments, primary, reserved, tuple(paths), opens_scope
+        )
+
+    def split(self, tree: Tree) -> tuple[Scalar | None, Tree | None]:
+        """Returns what a layer calls, and what it is given."""
+        if isinstance(tree, Scalar) and isinstance(tree.value, str):
+            return tree, None
+        if isinstance(tree, Table) and len(tree.entries) == 1:
+            (entry,) = tree.entries.values()
+            empty = isinstance(entry.value, Scalar) and entry.value.value is None
+            if not isinstance(entry.key.value, str):
+                return None, None
+            return entry.key, None if empty else entry.value
+        if isinstance(tree, Table) and tree.entries:
+            names = list(tree.entries)
+            second = tree.entries[names[1]].key.span
+            help_ = f"indent it under `{names[0]}:`, or write `- {names[0]}: {{…}}` on one line"
+            self.fault("E104", "a layer is one operator, but a second key follows", second, help_)
+        else:
+            help_ = "write `- relu`, `- linear: 10` or `- conv2d: {out_channels: 64, …}`"
+            self.fault("E104", "this is not a layer", tree.span, help_)
+        return None, None
+
+    def component(self, leaf: str, head: Scalar, reserved: dict[str, Entry], names: Names) -> str:
+        """Returns the layer's component of the name path."""
+        if "name" in reserved:
+            given = reserved["name"].value
+            name = str(given.value) if isinstance(given, Scalar) else ""
+            self.add(names.give(name, given.span))
+            return name
+        if leaf.startswith("="):
+            leaf = leaf[1:].strip()
+            if not leaf.isidentifier():
+                self.fault("E108", "a layer called by a formula needs a name", head.span,
+                           "add `name: …`")  # fmt: skip
+                leaf = "layer"
+        return names.default(leaf)
+
+    def construct(
+        self, kind: str, head: Scalar, body: Tree | None, rest: dict[str, Entry], names: Names
+    ) -> list[Path]:
+        """Returns the paths of a residual or an auxiliary head."""
+        if kind == "residual" and isinstance(body, Items):
+            return [Path("", body.span, self.layers(body, names), names)]
+        allowed = ("body", "shortcut") if kind == "residual" else ("weight", "layers")
+        self.unknown(kind, rest, allowed)
+        main = "body" if kind == "residual" else "layers"
+        if main not in rest:
+            self.fault("E102", f"{kind} needs `{main}`", head.span, f"add `{main}: [...]`")
+            return []
+        inner = names if kind == "residual" else Names()
+        paths = [Path("", rest[main].key.span, self.layers(rest[main].value, inner), inner)]
+        if "shortcut" in rest:
+            paths.append(self.path(rest["shortcut"], names))
+        return paths
+
+    def merge(
+        self, signature: Signature, head: Scalar, body: Tree | None, rest: dict[str, Entry],
+        names: Names,
+    ) -> tuple[list[Path], dict[str, Entry]]:  # fmt: skip
+        """Returns the paths of a merge, and its fields."""
+        fields = {key: entry for key, entry in rest.items() if key in signature.arguments}
+        if isinstance(body, Items):
+            paths = [
+                Path(str(i), item.span, (), Names(), item) for i, item in enumerate(body.items)
+            ]
+        else:
+            entries = [entry for key, entry in rest.items() if key not in fields]
+            for entry in entries:
+                self.refuse_near_miss(entry.key, (*RESERVED, *signature.arguments))
+            paths = [self.path(entry, names) for entry in entries]
+        if len(paths) < 2:
+            self.fault("E104", f"{signature.name} merges at least two paths", head.span,
+                       f"write `{signature.name}: {{a: [...], b: [...]}}` or "
+                       f"`{signature.name}: [name, name]`")  # fmt: skip
+        return paths, fields
+
+    def call(
+        self, signature: Signature, rest: dict[str, Entry], names: Names
+    ) -> tuple[list[Path], dict[str, Entry]]:
+        """Returns the layer lists that fill inputs, and the other arguments."""
+        self.unknown(signature.name, rest, (*signature.arguments, *signature.inputs))
+        paths: list[Path] = []
+        arguments: dict[str, Entry] = {}
+        for key, entry in rest.items():
+            if key in signature.inputs and key not in signature.arguments:
+                paths.append(self.path(entry, names))
+            else:
+                arguments[key] = entry
+        return paths, arguments
+
+    def path(self, entry: Entry, names: Names) -> Path:
+        """Returns a named path: layers, a reference, or `{when, from, layers}`."""
+        key, value = entry
+        name, span, inner = str(key.value), key.span, Names()
+        if isinstance(value, Scalar):
+            return Path(name, span, (), inner, value)
+        if isinstance(value, Table):
+            self.unknown("a path", value.entries, ("when", "from", "layers"))
+            layers = value.get("layers")
+            parsed = self.layers(layers, inner) if layers is not None else ()
+            path = Path(name, span, parsed, inner, value.get("from"), value.get("when"))
+        else:
+            path = Path(name, span, self.layers(value, inner), inner)
+        if path.layers:
+            self.add(names.give(name, span))
+        return path
+
+    def unknown(self, kind: str, entries: dict[str, Entry], allowed: Iterable[str]) -> None:
+        """Reports the keys that are not allowed."""
+        options = {*allowed, *RESERVED}
+        for key, entry in entries.items():
+            if key not in options:
+                self.fault("E101", f"{kind} has no field `{key}`", entry.key.span,
+                           did_you_mean(key, allowed, what="field"))  # fmt: skip
+
+    def refuse_near_miss(self, key: Scalar, words: Iterable[str]) -> None:
+        """Reports a path whose name is a reserved key misspelt."""
+        name = str(key.value)
+        for word in words:
+            longer, shorter = sorted((word, name), key=len, reverse=True)
+            dropped = (longer[:i] + longer[i + 1 :] for i in range(len(longer)))
+            if sorted(word) == sorted(name) or shorter in dropped:
+                self.fault("E101", f"a path called `{name}` looks like a misspelt `{word}`",
+                           key.span, "give the path another name")  # fmt: skip
+
+    def add(self, diagnostic: Diagnostic | None) -> None:
+        """Reports a diagnostic, if it is one."""
+        if diagnostic:
+            self._report.append(diagnostic)
+
+    def fault(self, code: str, message: str, span: Span, help_: str) -> None:
+        """Reports an error."""
+        self._report.append(Diagnostic(code, message, span, help_))

@@ -1,0 +1,85 @@
+"""What the loader makes of YAML: plain values that know where they stand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple, TypeAlias
+
+from archspec.diagnostics import Span
+
+
+class Scalar(NamedTuple):
+    """A single value.
+
+    Attributes:
+        value: The value by the rules of YAML 1.2 (core schema).
+        span: Where it stands, quotes included.
+        indent: Characters from the span's start to the value's first; the spans of a
+            formula's parts follow from it. `None` if escapes or line breaks make
+            positions in the value differ from positions in the file.
+    """
+
+    value: bool | int | float | str | None
+    span: Span
+    indent: int | None = 0
+
+    def part(self, offset: int, length: int) -> Span:
+        """Returns the span of a part of the value."""
+        if self.indent is None:
+            return self.span
+        return self.span._replace(column=self.span.column + self.indent + offset, length=length)
+
+
+class Items(NamedTuple):
+    """A YAML sequence."""
+
+    items: tuple[Tree, ...]
+    span: Span
+
+
+class Entry(NamedTuple):
+    """One `key: value` of a mapping."""
+
+    key: Scalar
+    value: Tree
+
+
+class Table(NamedTuple):
+    """A YAML mapping; its keys are strings and differ."""
+
+    entries: dict[str, Entry]
+    span: Span
+
+    def get(self, key: str) -> Tree | None:
+        """Returns the value at `key`, or `None`."""
+        entry = self.entries.get(key)
+        return entry.value if entry else None
+
+    def key_span(self, key: str) -> Span:
+        """Returns where `key` stands."""
+        return self.entries[key].key.span
+
+
+Tree: TypeAlias = Scalar | Items | Table
+
+
+def plain(tree: Tree) -> object:
+    """Returns the tree as lists, dictionaries and scalars."""
+    if isinstance(tree, Scalar):
+        return tree.value
+    if isinstance(tree, Items):
+        return [plain(item) for item in tree.items]
+    return {key: plain(entry.value) for key, entry in tree.entries.items()}
+
+
+def scalars(tree: Tree) -> Iterator[Scalar]:
+    """Yields every scalar of the tree, keys included, in the file's order."""
+    if isinstance(tree, Scalar):
+        yield tree
+    elif isinstance(tree, Items):
+        for item in tree.items:
+            yield from scalars(item)
+    else:
+        for entry in tree.entries.values():
+            yield entry.key
+            yield from scalars(entry.value)

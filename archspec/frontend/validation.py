@@ -1,0 +1,136 @@
+"""Pydantic's verdicts as diagnostics at the place they speak of."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeAlias, TypeVar, get_args
+
+from pydantic import BaseModel, ValidationError
+
+from archspec.diagnostics import Diagnostic, Span
+from archspec.frontend.arguments import Argument, as_text
+from archspec.frontend.suggest import did_you_mean
+from archspec.frontend.tree import Items, Table, Tree, plain
+
+Model = TypeVar("Model", bound=BaseModel)
+Location: TypeAlias = tuple[int | str, ...]
+
+_TAG = re.compile(r"\W")
+
+
+def validate_tree(model: type[Model], tree: Tree, report: list[Diagnostic]) -> Model | None:
+    """Returns the model of a part of a spec; its faults go to `report`."""
+    try:
+        return model.model_validate(plain(tree))
+    except ValidationError as error:
+        for location, faults in _grouped(error, lambda steps: _existing(tree, steps)).items():
+            span, key_span = _spans(tree, location)
+            report.append(_diagnostic(model, location, faults, span, key_span))
+        return None
+
+
+def validate_arguments(
+    model: type[Model], arguments: Mapping[str, Argument], call: Span, report: list[Diagnostic]
+) -> Model | None:
+    """Returns the model of a call's arguments; its faults go to `report`."""
+    try:
+        return model.model_validate({name: a.value for name, a in arguments.items()})
+    except ValidationError as error:
+        for location, faults in _grouped(error, lambda steps: steps[:1]).items():
+            argument = arguments.get(str(location[0])) if location else None
+            span, key_span = (argument.span, argument.key_span) if argument else (call, call)
+            report.append(_diagnostic(model, location, faults, span, key_span))
+        return None
+
+
+def _grouped(error: ValidationError, clean: Any) -> dict[Location, list[Any]]:  # noqa: ANN401
+    """Returns the faults by place: a union makes one for each of its members."""
+    groups: dict[Location, list[Any]] = {}
+    for fault in error.errors(include_url=False):
+        location: Location = fault["loc"]
+        last = location[-1:] if fault["type"] in ("missing", "extra_forbidden") else ()
+        steps = location[: len(location) - len(last)]
+        groups.setdefault((*clean(steps), *last), []).append(fault)
+    return groups
+
+
+def _existing(tree: Tree, steps: Location) -> Location:
+    """Returns the steps that exist in the tree; the others are tags of unions."""
+    kept: list[int | str] = []
+    for step in steps:
+        inner = _child(tree, step)
+        if inner is not None:
+            kept.append(step)
+            tree = inner
+    return tuple(kept)
+
+
+def _child(tree: Tree, step: int | str) -> Tree | None:
+    if isinstance(tree, Table):
+        return tree.get(str(step))
+    if isinstance(tree, Items) and isinstance(step, int) and step < len(tree.items):
+        return tree.items[step]
+    return None
+
+
+def _spans(tree: Tree, location: Location) -> tuple[Span, Span]:
+    """Returns the spans of a place's value and key; of the place around a missing one."""
+    key_span = tree.span
+    for step in location:
+        inner = _child(tree, step)
+        if inner is None:
+            return key_span, key_span
+        key_span = tree.key_span(str(step)) if isinstance(tree, Table) else inner.span
+        tree = inner
+    return tree.span, key_span
+
+
+def _diagnostic(
+    model: type[BaseModel], location: Location, faults: list[Any], span: Span, key_span: Span
+) -> Diagnostic:
+    name = ".".join(str(step) for step in location) or model.__name__
+    first = faults[0]
+    owner = _model_at(model, location[:-1])
+    if first["type"] == "extra_forbidden":
+        known = owner.model_fields if owner else ()
+        help_ = did_you_mean(str(location[-1]), known, what="key")
+        return Diagnostic("E101", f"unknown key `{name}`", key_span, help_)
+    field = owner.model_fields.get(str(location[-1])) if owner and location else None
+    help_ = f"{location[-1]}: {field.description}" if field and field.description else ""
+    if first["type"] == "missing":
+        return Diagnostic("E102", f"`{name}` is missing", key_span, help_)
+    verdicts = list(dict.fromkeys(_verdict(fault) for fault in faults))
+    if first["type"] == "value_error":
+        return Diagnostic("E103", verdicts[0], span, help_)
+    value = as_text(_frozen(first["input"]))
+    message = f"`{name}` {' or '.join(verdicts)}, not `{value}`"
+    return Diagnostic("E103", message, span, help_)
+
+
+def _verdict(fault: Any) -> str:  # noqa: ANN401
+    message: str = fault["msg"]
+    return message.removeprefix("Value error, ").removeprefix("Input ")
+
+
+def _frozen(value: object) -> object:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _model_at(model: type[BaseModel], location: Location) -> type[BaseModel] | None:
+    """Returns the model whose field the last step of a location is."""
+    found: type[BaseModel] | None = model
+    for step in location:
+        if found is None:
+            return None
+        field = found.model_fields.get(str(step))
+        if field is not None:
+            found = next(_models(field.annotation), None)
+    return found
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:  # noqa: ANN401
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for inner in get_args(annotation):
+        yield from _models(inner)
