@@ -75,11 +75,14 @@ def _checkpoint_in(run: Path) -> Path:
 
 def _load(path: Path) -> Any:  # noqa: ANN401
     try:
-        return torch.load(path, map_location="cpu", weights_only=True)
+        file = path.open("rb")
     except OSError as error:
         raise WeightsError(f"cannot read {path}: {error.strerror}") from error
-    except Exception as error:  # the unpickler fails in any way on a file of any content
-        raise WeightsError(f"{path} does not hold weights", REMEDY) from error
+    with file:
+        try:
+            return torch.load(file, map_location="cpu", weights_only=True)
+        except Exception as error:  # what a file holds can make the unpickler fail in any way
+            raise WeightsError(f"{path} does not hold weights", REMEDY) from error
 
 
 def _are_tensors(weights: dict[object, object]) -> bool:

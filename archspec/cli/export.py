@@ -59,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
         raise CommandError("export is not told the format", exit_code=USAGE, help="add --onnx")
     compiled = compile_from(args)
     graph = compiled.graph
-    path = args.output or Path(f"{_full_name(graph)}.onnx")
+    path = args.output or Path(f"{graph.name}.onnx")
     weights = _weights(graph, args.weights, args.seed)
     _write(compiled, weights, path, args.opset)
     print(f"{path}: {_size_text(path.stat().st_size)}, opset {args.opset}")
@@ -112,10 +112,6 @@ def _metadata(compiled: Compiled) -> dict[str, str]:
         "archspec.variant": graph.variant or "",
         "archspec.version": version("archspec-nn"),
     }
-
-
-def _full_name(graph: Graph) -> str:
-    return f"{graph.name}-{graph.variant}" if graph.variant else graph.name
 
 
 def _lines(kind: str, values: Iterable[tuple[str, Value]]) -> list[str]:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from archspec.diagnostics import Diagnostic, Span
 from archspec.frontend.formula import Formula, FormulaError, parse
+from archspec.frontend.loader import resolve_plain
 from archspec.frontend.tree import Items, Scalar, Table, Tree, scalars
 
 TYPES: Mapping[str, Callable[[object], bool]] = {
@@ -98,4 +99,6 @@ def as_text(value: object) -> str:
         return str(value).lower()
     if isinstance(value, tuple):
         return f"[{', '.join(map(as_text, value))}]"
+    if isinstance(value, str) and not isinstance(resolve_plain(value), str):
+        return f'"{value}"'
     return str(value)

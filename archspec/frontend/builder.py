@@ -313,15 +313,25 @@ class Builder:
         arguments: dict[str, Argument],
     ) -> Result:
         """Adds the node of an operator."""
-        from archspec.frontend.validation import validate_arguments
-
         if signature.operator is None:
             raise Unknown
         given = {**self.defaults(signature), **arguments}
-        op = validate_arguments(signature.operator, given, layer.head.span, self.report)
+        op = self.validated(signature.operator, given, layer)
         if op is None or any(value is None for value in filled.values()):
             raise Unknown
         return self.node(layer, op, scope, path, [v for v in filled.values() if v], {})
+
+    def validated(
+        self, operator: type[Operator], given: Mapping[str, Argument], layer: Layer
+    ) -> Operator | None:
+        """Returns the operator with the fields given, or `None` after a fault."""
+        from archspec.frontend.validation import validate_arguments
+
+        report: list[Diagnostic] = []
+        op = validate_arguments(operator, given, layer.head.span, report)
+        # What is missing in a layer that had faults may be what they are about.
+        self.report += [d for d in report if d.code != "E102" or not layer.faulty]
+        return op
 
     def defaults(self, signature: Signature) -> dict[str, Argument]:
         """Returns what the file's `defaults` say of an operator or block."""
@@ -427,8 +437,6 @@ class Builder:
         arguments: dict[str, Argument],
     ) -> Result:
         """Expands the paths of a merge and joins them."""
-        from archspec.frontend.validation import validate_arguments
-
         around = self.around(layer, scope, path, {})
         taken = [p for p in layer.paths if self.path_taken(p, around, inflow)]
         values = [self.path(p, around, inflow) for p in taken]
@@ -437,7 +445,7 @@ class Builder:
         if len(values) == 1:
             return {"output": values[0]}
         given = {**self.defaults(signature), **arguments}
-        op = validate_arguments(signature.operator, given, layer.head.span, self.report)
+        op = self.validated(signature.operator, given, layer)
         if op is None:
             raise Unknown
         places = {index: path_.span for index, path_ in enumerate(taken)}

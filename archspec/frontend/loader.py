@@ -121,7 +121,7 @@ class _Composer:
             items = []
             while not isinstance(inner := next(self.events), yaml.SequenceEndEvent):
                 items.append(self.tree(inner, depth + 1))
-            return Items(tuple(items), self.span(event))
+            return Items(tuple(items), self.span(event, inner))
         if isinstance(event, yaml.MappingStartEvent):
             return self.table(event, depth)
         if isinstance(event, yaml.ScalarEvent):
@@ -130,21 +130,23 @@ class _Composer:
 
     def table(self, start: yaml.MappingStartEvent, depth: int) -> Table:
         entries: dict[str, Entry] = {}
+        faulty = False
         while not isinstance(event := next(self.events), yaml.MappingEndEvent):
             key = self.tree(event, depth + 1)
             value_event = next(self.events)
             value = self.tree(value_event, depth + 1)
             name = self.key_name(key)
             if name is None:
-                continue
-            if start.flow_style and isinstance(value, Scalar) and value.value is None:
-                self.valueless(name, key.span, value_event)
-            if name in entries:
+                faulty = True
+            elif start.flow_style and self.is_missing(value_event):
+                self.valueless(name, key.span, entries)
+                faulty = True
+            elif name in entries:
                 help_ = f"the first one is on line {entries[name].key.span.line}; remove one"
                 self.fault("E005", f"`{name}` is given twice", key.span, help_)
-                continue
-            entries[name] = Entry(Scalar(name, key.span), value)
-        return Table(entries, self.span(start))
+            else:
+                entries[name] = Entry(Scalar(name, key.span), value)
+        return Table(entries, self.span(start, event), faulty)
 
     def key_name(self, key: Tree) -> str | None:
         if isinstance(key, Scalar) and key.value == "<<":
@@ -160,14 +162,21 @@ class _Composer:
                    "with `,` or brackets")  # fmt: skip
         return None
 
-    def valueless(self, name: str, span: Span, event: yaml.Event) -> None:
+    def is_missing(self, event: yaml.Event) -> bool:
         start, end = _marks(event)
-        if start.index < end.index:
-            return  # an explicit null
+        return isinstance(event, yaml.ScalarEvent) and start.index == end.index
+
+    def valueless(self, name: str, span: Span, before: dict[str, Entry]) -> None:
+        last = next(reversed(before), None)
+        value = before[last].value if last else None
         head, colon, rest = name.partition(":")
-        help_ = 'give it a value; a formula with `,` or brackets needs quotes: "=max(1, x)"'
-        if colon and head and rest:
+        if isinstance(value, Scalar) and str(value.value).startswith("=") and last:
+            help_ = f'a formula with `,` or brackets needs quotes: `{last}: "=…"`'
+            del before[last]  # it is only a part of what was meant
+        elif colon and head and rest:
             help_ = f"put a space after the colon: `{head}: {rest}`"
+        else:
+            help_ = f"write `{name}: value`, or `{name}: null`"
         self.fault("E007", f"`{name}` has no value", span, help_)
 
     def scalar(self, event: yaml.ScalarEvent) -> Scalar:
@@ -194,14 +203,15 @@ class _Composer:
             self.fault("E006", f"the anchor `&{anchor}` is not part of the language", span,
                        "write a block with parameters and call it by name")  # fmt: skip
         elif tag is not None:
-            self.fault("E006", f"the tag `{tag}` is not part of the language", span,
+            short = tag.replace("tag:yaml.org,2002:", "!!")
+            self.fault("E006", f"the tag `{short}` is not part of the language", span,
                        "remove it; quotes make a value a string")  # fmt: skip
 
     def fault(self, code: str, message: str, span: Span, help_: str) -> None:
         self.report.append(Diagnostic(code, message, span, help_))
 
-    def span(self, event: yaml.Event) -> Span:
-        start, end = _marks(event)
+    def span(self, event: yaml.Event, last: yaml.Event | None = None) -> Span:
+        start, end = _marks(event)[0], _marks(last or event)[1]
         line = self.lines[start.line] if start.line < len(self.lines) else ""
         stop = end.column if end.line == start.line else len(line.rstrip())
         return Span(self.file, start.line + 1, start.column + 1, max(0, stop - start.column))
@@ -242,6 +252,8 @@ def _syntax_fault(error: yaml.MarkedYAMLError, text: str, file: str) -> Fault:
         help_ = "indent with spaces; YAML does not allow tabs"
     elif "`" in line or "@" in line:
         help_ = "put quotes around a value that starts with ` or @"
+    elif re.search(r"=[^\"',]*\[", line):
+        help_ = 'inside { } a formula with `,` or brackets needs quotes: "=depths[0]"'
     context = f" {error.context}" if error.context else ""
     return Fault("E004", f"this is not YAML: {error.problem}{context}", span, help_)
 

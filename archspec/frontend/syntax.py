@@ -80,6 +80,7 @@ class Layer(NamedTuple):
         paths: The paths of a merge, the body and shortcut of a residual, the layers of a
             head, the layer lists that fill inputs.
         opens_scope: Whether it is named or repeated, so that what is inside is below it.
+        faulty: Whether something of it was left out because of a fault.
     """
 
     head: Scalar
@@ -90,6 +91,7 @@ class Layer(NamedTuple):
     reserved: dict[str, Entry]
     paths: tuple[Path, ...]
     opens_scope: bool
+    faulty: bool
 
     @property
     def kind(self) -> str:
@@ -139,6 +141,7 @@ class Parser:
             self.fault("E105", f"there is no operator or block `{kind}`", head.span,
                        did_you_mean(kind, known, what="operator"))  # fmt: skip
         entries = body.entries if isinstance(body, Table) else {}
+        faults = len(self._report)
         reserved = {key: entry for key, entry in entries.items() if key in RESERVED}
         opens_scope = "name" in reserved or "repeat" in reserved
         merges = kind == "residual" or (signature is not None and signature.variadic)
@@ -159,8 +162,9 @@ class Parser:
         else:
             arguments = rest
         primary = body if not isinstance(body, Table) and not paths else None
+        faulty = len(self._report) > faults or (isinstance(body, Table) and body.faulty)
         return Layer(
-            head, component, names, arguments, primary, reserved, tuple(paths), opens_scope
+            head, component, names, arguments, primary, reserved, tuple(paths), opens_scope, faulty
         )
 
     def split(self, tree: Tree) -> tuple[Scalar | None, Tree | None]:
@@ -241,13 +245,17 @@ class Parser:
         self, signature: Signature, rest: dict[str, Entry], names: Names
     ) -> tuple[list[Path], dict[str, Entry]]:
         """Returns the layer lists that fill inputs, and the other arguments."""
-        self.unknown(signature.name, rest, (*signature.arguments, *signature.inputs))
+        allowed = (*signature.arguments, *signature.inputs)
+        if signature.operator is None:
+            self.unknown(signature.name, rest, allowed, "E107", "parameter")
+        else:
+            self.unknown(signature.name, rest, allowed)
         paths: list[Path] = []
         arguments: dict[str, Entry] = {}
         for key, entry in rest.items():
             if key in signature.inputs and key not in signature.arguments:
                 paths.append(self.path(entry, names))
-            else:
+            elif key in signature.arguments:
                 arguments[key] = entry
         return paths, arguments
 
@@ -268,13 +276,20 @@ class Parser:
             self.add(names.give(name, span))
         return path
 
-    def unknown(self, kind: str, entries: dict[str, Entry], allowed: Iterable[str]) -> None:
+    def unknown(
+        self,
+        kind: str,
+        entries: dict[str, Entry],
+        allowed: Iterable[str],
+        code: str = "E101",
+        word: str = "field",
+    ) -> None:
         """Reports the keys that are not allowed."""
         options = {*allowed, *RESERVED}
         for key, entry in entries.items():
             if key not in options:
-                self.fault("E101", f"{kind} has no field `{key}`", entry.key.span,
-                           did_you_mean(key, allowed, what="field"))  # fmt: skip
+                help_ = did_you_mean(key, allowed, what=word)
+                self.fault(code, f"{kind} has no {word} `{key}`", entry.key.span, help_)
 
     def refuse_near_miss(self, key: Scalar, words: Iterable[str]) -> None:
         """Reports a path whose name is a reserved key misspelt."""

@@ -45,10 +45,17 @@ class Entry(NamedTuple):
 
 
 class Table(NamedTuple):
-    """A YAML mapping; its keys are strings and differ."""
+    """A YAML mapping; its keys are strings and differ.
+
+    Attributes:
+        entries: The entries by key.
+        span: Where it stands.
+        faulty: Whether entries were left out because of faults that have been reported.
+    """
 
     entries: dict[str, Entry]
     span: Span
+    faulty: bool = False
 
     def get(self, key: str) -> Tree | None:
         """Returns the value at `key`, or `None`."""

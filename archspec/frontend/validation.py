@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from archspec.diagnostics import Diagnostic, Span
 from archspec.frontend.arguments import Argument, as_text
+from archspec.frontend.names import name_fault
 from archspec.frontend.suggest import did_you_mean
 from archspec.frontend.tree import Items, Table, Tree, plain
 
@@ -49,7 +50,8 @@ def _grouped(error: ValidationError, clean: Any) -> dict[Location, list[Any]]:  
     groups: dict[Location, list[Any]] = {}
     for fault in error.errors(include_url=False):
         location: Location = fault["loc"]
-        last = location[-1:] if fault["type"] in ("missing", "extra_forbidden") else ()
+        of_a_key = fault["type"] in ("missing", "extra_forbidden") or location[-1:] == ("[key]",)
+        last = location[-1:] if of_a_key and isinstance(location[-1], str) else ()
         steps = location[: len(location) - len(last)]
         groups.setdefault((*clean(steps), *last), []).append(fault)
     return groups
@@ -89,6 +91,10 @@ def _spans(tree: Tree, location: Location) -> tuple[Span, Span]:
 def _diagnostic(
     model: type[BaseModel], location: Location, faults: list[Any], span: Span, key_span: Span
 ) -> Diagnostic:
+    if location[-1:] == ("[key]",):
+        fault = name_fault(str(location[-2]), key_span)
+        if fault:
+            return fault
     name = ".".join(str(step) for step in location) or model.__name__
     first = faults[0]
     owner = _model_at(model, location[:-1])
@@ -100,17 +106,44 @@ def _diagnostic(
     help_ = f"{location[-1]}: {field.description}" if field and field.description else ""
     if first["type"] == "missing":
         return Diagnostic("E102", f"`{name}` is missing", key_span, help_)
-    verdicts = list(dict.fromkeys(_verdict(fault) for fault in faults))
     if first["type"] == "value_error":
-        return Diagnostic("E103", verdicts[0], span, help_)
+        return Diagnostic("E103", first["msg"].removeprefix("Value error, "), span, help_)
+    # In a union, a member that has the right type knows best what is wrong.
+    informed = [fault for fault in faults if not fault["type"].endswith("_type")] or faults
+    wanted = " or ".join(dict.fromkeys(_wanted(fault) for fault in informed))
     value = as_text(_frozen(first["input"]))
-    message = f"`{name}` {' or '.join(verdicts)}, not `{value}`"
-    return Diagnostic("E103", message, span, help_)
+    return Diagnostic("E103", f"`{name}` must be {wanted}, not `{value}`", span, help_)
 
 
-def _verdict(fault: Any) -> str:  # noqa: ANN401
-    message: str = fault["msg"]
-    return message.removeprefix("Value error, ").removeprefix("Input ")
+_WANTED = {
+    "int_type": "an integer",
+    "int_from_float": "an integer",
+    "float_type": "a number",
+    "finite_number": "a finite number",
+    "bool_type": "true or false",
+    "string_type": "text",
+    "list_type": "a list",
+    "tuple_type": "a list",
+    "dict_type": "a mapping",
+    "model_type": "a mapping",
+    "missing": "a longer list",
+    "greater_than": "greater than {gt}",
+    "greater_than_equal": "at least {ge}",
+    "less_than": "less than {lt}",
+    "less_than_equal": "at most {le}",
+    "too_long": "a list of at most {max_length}",
+    "too_short": "a list of at least {min_length}",
+    "literal_error": "{expected}",
+    "string_pattern_mismatch": "text that matches {pattern}",
+}
+
+
+def _wanted(fault: Any) -> str:  # noqa: ANN401
+    """Returns what pydantic wanted instead, to follow `must be`."""
+    template = _WANTED.get(fault["type"])
+    if template is None:
+        return str(fault["msg"])
+    return template.format(**fault.get("ctx", {}))
 
 
 def _frozen(value: object) -> object:

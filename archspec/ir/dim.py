@@ -93,10 +93,15 @@ class Dim:
         return _floor_divide(self, other)
 
     def __rfloordiv__(self, other: int) -> Size:
+        if other == 0:
+            return 0
         return _size({(FloorDiv(_as_dim(other), self),): 1})
 
     def __mod__(self, other: Size) -> Size:
         return self - other * (self // other)
+
+    def __rmod__(self, other: int) -> Size:
+        return other - self * (other // self)
 
     def __bool__(self) -> bool:
         raise TypeError(f"whether {self} is zero is not known until its names have values")
@@ -106,7 +111,9 @@ class Dim:
         for monomial, coefficient in self.terms:
             sign = "-" if coefficient < 0 else "+"
             text += f" {sign} " if text else "-" * (coefficient < 0)
-            text += _term_text(monomial, abs(coefficient), alone=len(self.terms) == 1)
+            text += _term_text(
+                monomial, abs(coefficient), alone=len(self.terms) == 1 and coefficient > 0
+            )
         return text
 
     def __repr__(self) -> str:

@@ -20,9 +20,11 @@ ASPECT = 1.6
 """Width to height of a page or slide."""
 TALL = 1000.0
 """Pictures lower than this, in points, are not folded."""
-GUTTER = 40.0
+STRETCH = 1.4
+"""How much higher columns become side by side: Graphviz aligns the rows of all of them."""
+GUTTER = 80.0
 """The width between columns."""
-THROUGH = 0.3
+THROUGH = 0.5
 """What a cut through a cluster costs, as a share of a column."""
 
 
@@ -51,7 +53,7 @@ def columns(picture: Cluster, wires: Sequence[Wire], size: Size) -> Columns:
     chosen: Sequence[_Cut] = ()
     if size.height > TALL:
         # n columns make it n * width wide and height / n high.
-        count = math.sqrt(ASPECT * size.height / (size.width + GUTTER))
+        count = math.sqrt(ASPECT * STRETCH * size.height / (size.width + GUTTER))
         chosen = _choose(_cuts(placed, wires, size), size.height, size.height / count)
     starts = {cut.position for cut in chosen}
     numbers = accumulate(int(position in starts) for position in range(len(placed)))

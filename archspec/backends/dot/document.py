@@ -31,7 +31,14 @@ GRAPH = {
 NODE = {"fontname": FONT, "fontsize": "11", "shape": "plain"}
 EDGE = {"fontname": FONT, "fontsize": "9.5", "color": INK, "fontcolor": INK, "arrowsize": "0.6"}
 TERMINAL = {"shape": "box", "style": "rounded,bold", "margin": "0.12,0.05"}
-CLUSTER = {"fontsize": "12", "labeljust": "l", "color": "#888888", "margin": "8"}
+CLUSTER = {
+    "fontsize": "12",
+    "labeljust": "l",
+    "color": "#888888",
+    "margin": "8",
+    "style": "rounded",
+}
+HEAD = CLUSTER | {"style": "rounded,dashed", "margin": "20"}
 JUNCTION = {"label": "", "shape": "point", "width": "0.06", "color": INK}
 CORNER = {"shape": "point", "width": "0", "style": "invis"}
 CORNERS = ("foot", "turn", "rise", "head")
@@ -60,11 +67,10 @@ def document(graph: Graph, depth: int | None = None) -> Document:
         depth: Scopes nested deeper are one box each; `None` shows everything.
     """
     picture = compose(graph, depth)
-    boxes = list(picture.boxes())
     joined = wires(graph, picture)
-    size = estimate(boxes, joined)
+    size = estimate(picture, joined)
     writer = _Writer(picture, joined, columns(picture, joined, size), size)
-    return Document(writer.write(graph), len(boxes))
+    return Document(writer.write(graph), len(size.bottoms))
 
 
 class _Writer:
@@ -89,7 +95,7 @@ class _Writer:
 
     def write(self, graph: Graph) -> str:
         """Returns the document."""
-        self.dot.attr(**GRAPH, label=labels.title(graph))
+        self.dot.attr(**GRAPH, label=labels.title(graph, self.picture.boxes()))
         self.dot.attr("node", **NODE)
         self.dot.attr("edge", **EDGE)
         self._terminals(graph)
@@ -133,9 +139,8 @@ class _Writer:
             elif any(self.columns.of[box.path] == column for box in item.boxes()):
                 with into.subgraph(name=f"cluster {item.path} {column}") as inner:
                     first = min(self.columns.of[box.path] for box in item.boxes())
-                    style = "rounded,dashed" if item.head else "rounded"
                     label = labels.cluster(item, continued=column > first)
-                    inner.attr(**CLUSTER, label=label, style=style, tooltip=item.path)
+                    inner.attr(**HEAD if item.head else CLUSTER, label=label, tooltip=item.path)
                     self._items(inner, item, column)
 
     def _wire(self, wire: Wire) -> None:
@@ -155,8 +160,8 @@ class _Writer:
             self._edge(source, reader.target, wire, text, weight=weight)
 
     def _edge(self, tail: str, head: str, wire: Wire, label: str = "", **attributes: str) -> None:
-        padded = f" {label} " if label else ""
-        self.dot.edge(tail, head, padded, tooltip=_saying(wire), **attributes)
+        text = labels.edge(label) if label else ""
+        self.dot.edge(tail, head, text, tooltip=_saying(wire), **attributes)
 
     def _corners(self, wire: Wire) -> None:
         """Leads a wire from the foot of its column up to the head of the next."""
@@ -164,9 +169,9 @@ class _Writer:
         for corner in (foot, turn, rise, head):
             self.dot.node(corner, "", **CORNER)
         self._edge(wire.source, foot, wire, wire.label, weight=SLACK, arrowhead="none")
-        self._edge(foot, turn, wire, arrowhead="none")
+        self._edge(foot, turn, wire, weight="0", arrowhead="none")
         self._edge(rise, turn, wire, weight=TRUNK, arrowhead="none")
-        self._edge(rise, head, wire, arrowhead="none")
+        self._edge(rise, head, wire, weight="0", arrowhead="none")
 
     def _frame(self, graph: Graph) -> None:
         """Ranks the corners at the top and bottom, ordered from the first column to the last."""

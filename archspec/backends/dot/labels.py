@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
 
 from archspec.backends.dot.compose import says_kind
@@ -13,14 +13,13 @@ from archspec.ir.totals import Totals, count, totals
 
 COLUMNS = 6
 """The columns of a box's table beside the names: 1, 2 or 3 operators share them evenly."""
-TRAINING_ONLY = "training only"
 
 
-def title(graph: Graph) -> str:
+def title(graph: Graph, shown: Iterable[Box]) -> str:
     """Returns the heading: title or name, variant, totals, and what the colours mean."""
     name = graph.title or graph.name
     heading = f"{name} — {graph.variant}" if graph.variant else name
-    families = {family(node) for node in graph.nodes}
+    families = {family(node) for box in shown if box.lines for node in box.nodes}
     legend = "".join(
         f'<TD BGCOLOR="{kind.fill}" BORDER="1" COLOR="#aaaaaa">{_small(kind.label)}</TD>'
         for kind in Family
@@ -29,9 +28,10 @@ def title(graph: Graph) -> str:
     rows = [
         f'<TR><TD><FONT POINT-SIZE="18"><B>{escape(heading)}</B></FONT></TD></TR>',
         f'<TR><TD><FONT POINT-SIZE="11">{_totals(totals(graph))}</FONT></TD></TR>',
-        f'<TR><TD><TABLE BORDER="0" CELLSPACING="4" CELLPADDING="3"><TR>{legend}</TR></TABLE>'
-        "</TD></TR>",
     ]
+    if legend:
+        keys = f'<TABLE BORDER="0" CELLSPACING="4" CELLPADDING="3"><TR>{legend}</TR></TABLE>'
+        rows.append(f"<TR><TD>{keys}</TD></TR>")
     return _html(f'<TABLE BORDER="0" CELLSPACING="0" CELLPADDING="2">{"".join(rows)}</TABLE>')
 
 
@@ -43,8 +43,16 @@ def terminal(name: str, shape: str, note: str = "") -> str:
 
 def cluster(cluster: Cluster, *, continued: bool) -> str:
     """Returns the label in the corner of a cluster, or of its part in a further column."""
-    note = _training_only(cluster) + " (continued)" * continued
+    note = _training_only(cluster) + _small(" (continued)") * continued
     return _html(f"<B>{escape(cluster.name)}</B>{note}")
+
+
+def edge(text: str) -> str:
+    """Returns the label of an edge, on white so that no line runs through it."""
+    return _html(
+        '<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="2" CELLPADDING="1">'
+        f'<TR><TD BGCOLOR="white">{escape(text)}</TD></TR></TABLE>'
+    )
 
 
 def box(box: Box, leaving: Sequence[str]) -> str:
@@ -72,7 +80,7 @@ def details(box: Box) -> str:
 
 
 def _training_only(item: Item) -> str:
-    return f" — {TRAINING_ONLY}" if item.head else ""
+    return _small(" — training only") if item.head else ""
 
 
 def _detail(node: Node) -> str:
@@ -115,7 +123,7 @@ def _operator(node: Node) -> str:
 
 
 def _collapsed(box: Box, leaving: Sequence[str]) -> list[str]:
-    shapes = [_wide(escape(shape)) for shape in leaving]
+    shapes = [_wide(escape(shape)) for shape in dict.fromkeys(leaving)]
     return [*shapes, _wide(_small(_parameters(box.nodes)))]
 
 
@@ -131,7 +139,7 @@ def _parameters(nodes: Sequence[Node]) -> str:
 def _totals(sums: Totals) -> str:
     parameters = f"{sums.params:,} parameters"
     if sums.auxiliary:
-        parameters += f" ({sums.auxiliary:,} of them {TRAINING_ONLY})"
+        parameters += f" ({sums.auxiliary:,} of them in training-only heads)"
     cost = f"{sums.macs:,}" if isinstance(sums.macs, int) else f"{sums.macs}"
     return escape(f"{parameters} · {cost} multiply-adds")
 

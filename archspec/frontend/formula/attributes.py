@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from archspec.frontend.formula.errors import FormulaError, Place
+from archspec.frontend.formula.errors import FormulaError, Place, quoted
 from archspec.frontend.formula.values import Operand, describe, is_list, number, undecided
 from archspec.frontend.suggest import did_you_mean
 from archspec.ir.dim import Dim, Size
@@ -35,11 +35,11 @@ def attribute(owner: object, name: str, place: Place) -> object:
     if isinstance(owner, TensorType):
         return _size(owner, name, place)
     if not isinstance(owner, Mapping):
-        raise FormulaError(f"{describe(owner)} has no `{name}`", place)
+        raise FormulaError(f"{describe(owner)} has no {quoted(name)}", place)
     if name in owner:
         return owner[name]
     raise FormulaError(
-        f"the mapping has no `{name}`", place, help=did_you_mean(name, owner, what="key")
+        f"the mapping has no {quoted(name)}", place, help=did_you_mean(name, owner, what="key")
     )
 
 
@@ -74,7 +74,7 @@ def item(owner: Operand, index: Operand) -> object:
 def _size(type_: TensorType, name: str, place: Place) -> Size:
     if name not in _SIZES:
         raise FormulaError(
-            f"a tensor has no `{name}`", place, help=did_you_mean(name, _SIZES, what="size")
+            f"a tensor has no {quoted(name)}", place, help=did_you_mean(name, _SIZES, what="size")
         )
     index, count = _SIZES[name]
     example = type_.example

@@ -28,3 +28,13 @@ class FormulaError(Exception):
         self.offset = place.start
         self.length = place.end - place.start
         self.help = help
+
+
+def clipped(text: str) -> str:
+    """Returns a text for a message, cut if it is long."""
+    return text if len(text) <= 40 else text[:39] + "…"
+
+
+def quoted(text: str) -> str:
+    """Returns a part of a formula for a message: in backticks, on one line, not too long."""
+    return f"`{clipped(text if text.isprintable() else ascii(text))}`"

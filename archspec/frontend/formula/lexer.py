@@ -46,12 +46,6 @@ class Token(NamedTuple):
     text: str
     place: Place
 
-    @property
-    def shown(self) -> str:
-        """The word for a message: on one line, and not too long."""
-        text = self.text if self.text.isprintable() else ascii(self.text)
-        return f"`{text if len(text) <= 40 else text[:39] + '…'}`"
-
 
 def tokens(text: str) -> Iterator[Token]:
     """Yields the tokens of a formula, the last one of kind `end`.

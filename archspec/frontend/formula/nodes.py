@@ -11,7 +11,7 @@ from typing import NamedTuple, TypeAlias
 
 from archspec.frontend.formula.arithmetic import calculate, compare, negate
 from archspec.frontend.formula.attributes import attribute, item
-from archspec.frontend.formula.errors import FormulaError, Place
+from archspec.frontend.formula.errors import FormulaError, Place, quoted
 from archspec.frontend.formula.functions import FUNCTIONS
 from archspec.frontend.formula.values import MAX_LIST, Operand, boolean, bounded, is_list
 
@@ -58,7 +58,7 @@ class Name(NamedTuple):
         except KeyError:
             function = FUNCTIONS.get(self.name)
             raise FormulaError(
-                f"unknown name `{self.name}`",
+                f"unknown name {quoted(self.name)}",
                 self.name_place,
                 help=f"the function is called as {function.usage}" if function else "",
             ) from None

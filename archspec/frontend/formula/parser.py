@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from archspec.frontend.formula.errors import FormulaError, Place
+from archspec.frontend.formula.errors import FormulaError, Place, quoted
 from archspec.frontend.formula.functions import FUNCTIONS
 from archspec.frontend.formula.lexer import Token, tokens
 from archspec.frontend.formula.nodes import (
@@ -80,7 +80,7 @@ class _Parser:
     def __init__(self, stream: Iterator[Token]) -> None:
         self._stream = stream
         self._token = next(stream)
-        self._last: Token | None = None
+        self._last = self._token
         self._depth = 0
 
     def formula(self) -> Node:
@@ -196,7 +196,7 @@ class _Parser:
         function = FUNCTIONS.get(name.text)
         if function is None:
             raise FormulaError(
-                f"there is no function {name.shown}",
+                f"there is no function {quoted(name.text)}",
                 name.place,
                 help=did_you_mean(name.text, FUNCTIONS, what="function"),
             )
@@ -204,7 +204,7 @@ class _Parser:
         place = self._since(name)
         if not function.least <= len(arguments) <= function.most:
             raise FormulaError(
-                f"`{name.text}` cannot be called with {len(arguments) or 'no'} "
+                f"{quoted(name.text)} cannot be called with {len(arguments) or 'no'} "
                 f"argument{'s' * (len(arguments) != 1)}",
                 place,
                 help=f"use {function.usage}",
@@ -238,30 +238,28 @@ class _Parser:
 
     def _advance(self) -> Token:
         self._last = self._token
-        if self._token.kind != "end":
-            self._token = next(self._stream)
+        self._token = next(self._stream)
         return self._last
 
     def _since(self, first: Node | Token) -> Place:
-        last = self._last or self._token
-        return Place(first.place.start, last.place.end)
+        return Place(first.place.start, self._last.place.end)
 
     def _unexpected(self) -> FormulaError:
         token = self._token
         if token.kind == "operator" or token.text in _KEYWORDS:
-            message = f"{token.shown} does not belong here"
+            message = f"{quoted(token.text)} does not belong here"
         else:
-            message = f"an operator is missing before {token.shown}"
+            message = f"an operator is missing before {quoted(token.text)}"
         return FormulaError(message, token.place, help=_HELP.get(token.text, ""))
 
     def _no_value(self, wanted: str) -> FormulaError:
         token = self._token
-        if token.kind == "end" and self._last:
+        if token.kind == "end":
             return FormulaError(
-                f"the formula ends where {wanted} is missing, behind {self._last.shown}",
+                f"the formula ends where {wanted} is missing, behind {quoted(self._last.text)}",
                 self._last.place,
             )
-        return FormulaError(f"{wanted} is missing before {token.shown}", token.place)
+        return FormulaError(f"{wanted} is missing before {quoted(token.text)}", token.place)
 
 
 def _number(token: Token) -> Node:
@@ -270,7 +268,7 @@ def _number(token: Token) -> Node:
         value = int(text) if text.replace("_", "").isdigit() and len(text) < 100 else float(text)
     except ValueError:
         raise FormulaError(
-            f"{token.shown} is not a number",
+            f"{quoted(token.text)} is not a number",
             token.place,
             help="numbers are written as 10, 1_000, 0.5 or 1e-3, and products with `*`",
         ) from None

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import NamedTuple, TypeAlias, TypeGuard
 
-from archspec.frontend.formula.errors import FormulaError, Place
+from archspec.frontend.formula.errors import FormulaError, Place, clipped
 from archspec.ir.dim import Dim, Size
 from archspec.ir.types import TensorType
 
@@ -40,7 +40,7 @@ def describe(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        return f"the text {_short(value)!r}"
+        return f"the text {clipped(value)!r}"
     if isinstance(value, Dim):
         return f"the size {value}"
     if isinstance(value, TensorType):
@@ -49,11 +49,7 @@ def describe(value: object) -> str:
         return f"a list of {len(value)}"
     if isinstance(value, Mapping):
         return "a mapping"
-    return f"the number {_short(str(value))}"
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 40 else text[:39] + "…"
+    return f"the number {clipped(str(value))}"
 
 
 def number(operand: Operand, *, wanted_by: str, subject: str = "this is") -> Number:

@@ -1,0 +1,74 @@
+"""Running a graph with random weights in PyTorch and in ONNX Runtime."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import torch
+
+from archspec.backends.torch import build
+from archspec.ir.dim import substitute
+from archspec.ir.graph import Graph
+from archspec.ir.types import Shape
+
+Arrays = Mapping[str, np.ndarray]
+
+
+def random_weights(graph: Graph, seed: int = 0) -> dict[str, np.ndarray]:
+    """Returns a value for every parameter and statistic, none of them a default."""
+    generator = np.random.default_rng(seed)
+    weights = {}
+    for node in graph.nodes:
+        for name, param in node.parameters().items():
+            if param.kind == "weight":
+                array = generator.normal(size=param.shape)
+            else:
+                array = generator.uniform(0.5, 1.5, param.shape)
+            weights[f"{node.path}.{name}"] = array.astype(np.float32)
+    return weights
+
+
+def bound(shape: Shape, sizes: Mapping[str, int]) -> tuple[int, ...]:
+    """Returns a shape with its names filled in; none may be left."""
+    numbers = [number for size in shape if isinstance(number := substitute(size, sizes), int)]
+    assert len(numbers) == len(shape), f"{sizes} leaves names in {shape}"
+    return tuple(numbers)
+
+
+def random_inputs(graph: Graph, sizes: Mapping[str, int], seed: int = 1) -> dict[str, np.ndarray]:
+    """Returns a random array for every input, the graph's names bound to the given sizes."""
+    generator = np.random.default_rng(seed)
+    return {
+        name: generator.normal(size=bound(value.type.shape, sizes)).astype(value.type.dtype)
+        for name, value in graph.inputs.items()
+    }
+
+
+def run_torch(graph: Graph, weights: Arrays, inputs: Arrays) -> dict[str, np.ndarray]:
+    """Returns the graph's outputs by name as torch computes them in evaluation mode."""
+    network = build(graph).eval()
+    network.load_state_dict({name: torch.from_numpy(w) for name, w in weights.items()})
+    with torch.no_grad():
+        made = network(**{name: torch.from_numpy(array) for name, array in inputs.items()})
+    return {name: tensor.numpy() for name, tensor in by_name(graph, made).items()}
+
+
+def by_name(graph: Graph, made: torch.Tensor | dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Returns what a network made in evaluation mode by the names of the outputs."""
+    return made if isinstance(made, dict) else dict.fromkeys(graph.outputs, made)
+
+
+def run_onnx(file: Path, inputs: Arrays) -> dict[str, np.ndarray]:
+    """Returns a model's outputs by name as ONNX Runtime computes them."""
+    session = onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"])
+    names = [output.name for output in session.get_outputs()]
+    return dict(zip(names, session.run(names, dict(inputs)), strict=True))
+
+
+def difference(expected: np.ndarray, given: np.ndarray) -> float:
+    """Returns `max|expected - given| / max|expected|`."""
+    assert expected.shape == given.shape
+    return float(np.abs(expected - given).max() / np.abs(expected).max())

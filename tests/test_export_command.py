@@ -1,0 +1,163 @@
+"""`archspec export`, as a user calls it."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+import torch
+from execution import difference, random_inputs, run_onnx, run_torch
+
+from archspec.backends.weights import initial_weights
+from archspec.cli import main
+from archspec.frontend import compile_spec, compile_text
+
+SPEC = """\
+name: tiny
+params: {units: 4}
+inputs: {image: [1, H, 6]}
+layers:
+  - conv2d: {out_channels: 2, kernel_size: 3}
+  - relu
+  - global_avg_pool2d
+  - auxiliary: {name: early, layers: [linear: 3]}
+  - linear: {name: fc, out_features: =units}
+outputs: {scores: fc}
+variants:
+  wide: {units: 8}
+"""
+
+
+@pytest.fixture(autouse=True)
+def spec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The spec in a directory of its own, which is the current one."""
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "tiny.yaml"
+    path.write_text(SPEC)
+    return path
+
+
+def _output(file: str) -> np.ndarray:
+    graph = compile_text(SPEC, "tiny.yaml").graph
+    (output,) = run_onnx(Path(file), random_inputs(graph, {"batch": 2, "H": 5})).values()
+    return output
+
+
+def test_it_says_what_it_wrote(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["export", "tiny.yaml", "--onnx"]) == 0
+    said = capsys.readouterr()
+    size = Path("tiny.onnx").stat().st_size / 1e3
+    assert said.out.splitlines() == [
+        f"tiny.onnx: {size:.1f} kB, opset 20",
+        "  input  image: [batch, 1, H, 6]",
+        "  output scores: [batch, 4]",
+        "  32 parameters",
+    ]
+    assert said.err == "note: without --weights the weights are random (seed 0)\n"
+
+
+def test_random_weights_are_those_of_the_seed() -> None:
+    graph = compile_text(SPEC, "tiny.yaml").graph
+    inputs = random_inputs(graph, {"batch": 2, "H": 5})
+    made = {}
+    for seed in (0, 1):
+        file = f"{seed}.onnx"
+        assert main(["export", "tiny.yaml", "--onnx", "--seed", str(seed), "-o", file]) == 0
+        (expected,) = run_torch(graph, initial_weights(graph, seed), inputs).values()
+        made[seed] = _output(file)
+        assert difference(expected, made[seed]) <= 1e-5
+    assert difference(made[0], made[1]) > 1e-2
+
+
+def test_given_weights_are_used(capsys: pytest.CaptureFixture[str]) -> None:
+    weights = initial_weights(compile_text(SPEC, "tiny.yaml").graph, 7)
+    torch.save({name: torch.from_numpy(w) for name, w in weights.items()}, "net.pt")
+    assert main(["export", "tiny.yaml", "--onnx", "--weights", "net.pt", "-o", "a.onnx"]) == 0
+    assert capsys.readouterr().err == ""
+    assert main(["export", "tiny.yaml", "--onnx", "--seed", "7", "-o", "b.onnx"]) == 0
+    assert Path("a.onnx").read_bytes() == Path("b.onnx").read_bytes()
+
+
+def test_the_file_carries_the_spec(spec: Path) -> None:
+    assert main(["export", "tiny.yaml", "--variant", "wide", "--onnx"]) == 0
+    metadata = {p.key: p.value for p in onnx.load("tiny-wide.onnx").metadata_props}
+    text = metadata.pop("archspec.spec")
+    assert metadata == {
+        "archspec.name": "tiny-wide",
+        "archspec.variant": "wide",
+        "archspec.version": version("archspec-nn"),
+        "archspec.spec_sha256": hashlib.sha256(text.encode()).hexdigest(),
+    }
+    expected = compile_spec(str(spec), variant="wide").graph
+    again = compile_text(text, "resolved.yaml").graph
+    assert again.outputs == expected.outputs
+    assert [node.path for node in again.nodes] == [node.path for node in expected.nodes]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message", "remedy"),
+    [
+        ([], 2, "export is not told the format", "add --onnx"),
+        (["--onnx", "--opset", "9"], 2, "opset 9 cannot be written", "use one from 20 to"),
+        (["--onnx", "-o", "none/x.onnx"], 3, "cannot write none/x.onnx: No such file", ""),
+        (["--onnx", "-o", "."], 3, "cannot write .: ", ""),
+        (["--onnx", "--weights", "none.pt"], 3, "cannot read none.pt: No such file", ""),
+        (["--onnx", "--weights", "tiny.yaml"], 3, "tiny.yaml does not hold weights", ".ckpt"),
+        (["--onnx", "--weights", "other.pt"], 1, "3 missing (conv2d.bias, fc.weight", "use wei"),
+    ],
+)
+def test_trouble_is_said_in_one_line(
+    arguments: list[str],
+    code: int,
+    message: str,
+    remedy: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    torch.save({"conv2d.weight": torch.zeros(2, 1, 3, 3)}, "other.pt")
+    before = sorted(Path().iterdir())
+    assert main(["export", "tiny.yaml", *arguments]) == code
+    said = capsys.readouterr()
+    assert said.out == ""
+    error, *help_ = [line for line in said.err.splitlines() if not line.startswith("note: ")]
+    assert error.startswith("error: ")
+    assert message in error
+    assert remedy in "".join(help_)
+    assert sorted(Path().iterdir()) == before
+
+
+@pytest.mark.parametrize("arguments", [["--seed", "x"], ["--seed", "-1"], ["--seed", str(2**64)]])
+def test_a_seed_is_a_natural_number(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["export", "tiny.yaml", "--onnx", *arguments])
+    assert "argument --seed" in capsys.readouterr().err
+
+
+def test_weights_and_seed_exclude_each_other(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["export", "tiny.yaml", "--onnx", "--seed", "1", "--weights", "net.pt"])
+    assert "not allowed with" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("library", ["torch", "onnx"])
+def test_a_missing_library_is_named_with_the_remedy(library: str) -> None:
+    # An entry of None makes Python's own import fail as if nothing were installed.
+    program = (
+        f"import sys; sys.modules[{library!r}] = None\n"
+        "from archspec.cli import main\n"
+        "sys.exit(main(['export', 'tiny.yaml', '--onnx']))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 3
+    assert f"error: {library} is not installed" in done.stderr
+    assert f"pip install 'archspec-nn[{library}]'" in done.stderr
+    assert not Path("tiny.onnx").exists()

@@ -1,0 +1,212 @@
+"""The laws that every operator obeys, on the examples it carries.
+
+A new operator is found by its file and needs no test of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import onnx
+import pytest
+import torch
+from execution import bound, by_name, difference, random_inputs, random_weights, run_onnx, run_torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from archspec import ops
+from archspec.backends.onnx import OPSET, export
+from archspec.backends.torch import Network, build
+from archspec.diagnostics import Span
+from archspec.ir.dim import Dim, substitute
+from archspec.ir.graph import Graph
+from archspec.ir.op import Operator, OperatorError
+from archspec.ir.types import TensorType
+
+BATCH = 2
+TOLERANCE = 1e-5
+NEWEST_OPSET = 26
+"""The newest that ONNX Runtime runs."""
+
+SIZES = (8, 11, 16)
+"""What the first symbolic size of an example is bound to; each further one is 3 larger."""
+
+SHAPES: tuple[tuple[int | str, ...], ...] = (
+    (),
+    (1,),
+    (6,),
+    ("T",),
+    (6, 7),
+    ("T", 6),
+    (6, 1, 1),
+    (6, 9, 8),
+    (6, "H", "W"),
+    ("C", 9, 8),
+    (2, 6, 9, 4),
+    (2, 3, 4, 5, 6),
+)
+"""Shapes that an operator must either accept, as torch does, or refuse with an error."""
+
+
+class Case(NamedTuple):
+    """An operator and the shapes of its inputs."""
+
+    op: Operator
+    inputs: tuple[tuple[int | str, ...], ...]
+
+    def graph(self, sizes: Mapping[str, int] | None = None) -> Graph:
+        """Returns the graph of this one node; the names among `sizes` become numbers."""
+        graph = Graph("example")
+        for index, shape in enumerate(self.inputs):
+            dims = [Dim.of(size) if isinstance(size, str) else size for size in shape]
+            numbers = tuple(substitute(dim, sizes or {}) for dim in dims)
+            graph.add_input(f"input_{index}", TensorType.of_example(numbers))
+        values = graph.add("node", self.op, [*graph.inputs.values()], span=Span("example"))
+        graph.outputs = dict(zip(self.op.output_names, values, strict=True))
+        return graph
+
+    def accepted(self, sizes: Mapping[str, int] | None = None) -> Graph | None:
+        """Returns the graph, or nothing where the operator refuses the inputs."""
+        try:
+            return self.graph(sizes)
+        except OperatorError:
+            return None
+
+    def bindings(self) -> list[dict[str, int]]:
+        """Returns values for the names of the inputs' sizes, and the batch."""
+        names = sorted({s for shape in self.inputs for s in shape if isinstance(s, str)})
+        sizes = SIZES if names else SIZES[:1]
+        return [
+            {"batch": BATCH} | {name: size + 3 * i for i, name in enumerate(names)}
+            for size in sizes
+        ]
+
+
+def _example_cases() -> dict[str, Case]:
+    return {
+        f"{name}-{index}": Case(ops.find(name).model_validate(example.fields), example.inputs)
+        for name in ops.names()
+        for index, example in enumerate(ops.find(name).examples)
+    }
+
+
+CASES = _example_cases()
+each_operator = pytest.mark.parametrize("name", ops.names())
+each_example = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+
+
+@each_operator
+def test_it_is_described_and_has_examples(name: str) -> None:
+    operator = ops.find(name)
+    assert operator.kind() == name
+    assert operator.examples
+    assert operator.__doc__ not in (None, Operator.__doc__)
+    undescribed = [f for f, info in operator.model_fields.items() if not info.description]
+    assert not undescribed
+    assert operator.primary is None or operator.primary in operator.model_fields
+
+
+@each_example
+def test_fields_survive_being_written_down(case: Case) -> None:
+    kind = type(case.op)
+    assert kind.model_validate(case.op.model_dump()) == case.op
+    assert kind.model_validate_json(case.op.model_dump_json()) == case.op
+
+
+@each_example
+def test_shapes_are_torch_s_for_every_size(case: Case) -> None:
+    symbolic = case.graph()
+    for sizes in case.bindings():
+        concrete = case.graph(sizes)
+        expected = _shapes_in_torch(concrete, sizes)
+        assert _shapes_in_torch(symbolic, sizes) == expected
+        assert _inferred_shapes(concrete, sizes) == expected
+        assert _inferred_shapes(symbolic, sizes) == expected
+
+
+@each_example
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_any_input_is_refused_or_torch_agrees(case: Case, shape: tuple[int | str, ...]) -> None:
+    other = Case(case.op, (shape,) * len(case.inputs))
+    symbolic = other.accepted()
+    for sizes in other.bindings() if symbolic else ():
+        concrete = other.accepted(sizes)
+        if symbolic and concrete:
+            expected = _shapes_in_torch(concrete, sizes)
+            assert _inferred_shapes(concrete, sizes) == expected
+            assert _inferred_shapes(symbolic, sizes) == expected
+
+
+@each_example
+def test_parameters_are_torch_s(case: Case) -> None:
+    graph = case.graph()
+    network = _on_meta(graph)
+    made = {name: (tuple(p.shape), "weight") for name, p in network.named_parameters()}
+    for name, buffer in network.named_buffers():
+        kind = "statistic" if buffer.is_floating_point() else "counter"
+        made[name] = (tuple(buffer.shape), kind)
+    declared = {f"node.{name}": param for name, param in graph.nodes[0].parameters().items()}
+    assert list(declared) == list(network.state_dict())
+    assert {name: (param.shape, param.kind) for name, param in declared.items()} == made
+
+
+@each_example
+def test_multiply_adds_are_what_torch_counts(case: Case) -> None:
+    symbolic = case.graph()
+    for sizes in case.bindings():
+        concrete = case.graph(sizes)
+        with FlopCounterMode(display=False) as counter:
+            _shapes_in_torch(concrete, sizes)
+        macs = concrete.nodes[0].macs()
+        assert counter.get_total_flops() == 2 * BATCH * macs
+        assert substitute(symbolic.nodes[0].macs(), sizes) == macs
+
+
+@each_example
+@pytest.mark.parametrize("opset", [OPSET, NEWEST_OPSET])
+def test_onnx_runtime_agrees_with_torch(case: Case, opset: int, tmp_path: Path) -> None:
+    file = tmp_path / "example.onnx"
+    graph = case.graph()
+    weights = random_weights(graph)
+    export(graph, weights, file, metadata={}, opset=opset)
+    for sizes in case.bindings():
+        for batch in (1, 3):
+            inputs = random_inputs(graph, sizes | {"batch": batch})
+            expected = run_torch(case.graph(sizes), weights, inputs)
+            given = run_onnx(file, inputs)
+            assert given.keys() == expected.keys()
+            for name, array in expected.items():
+                assert difference(array, given[name]) <= TOLERANCE
+
+
+@each_example
+def test_onnx_reads_every_parameter_by_its_name(case: Case, tmp_path: Path) -> None:
+    file = tmp_path / "example.onnx"
+    graph = case.graph()
+    weights = random_weights(graph)
+    export(graph, weights, file, metadata={})
+    proto = onnx.load(file).graph
+    params = graph.nodes[0].parameters()
+    read = {f"node.{name}" for name, param in params.items() if param.kind != "counter"}
+    constants = {init.name for init in proto.initializer if ".constant_" in init.name}
+    assert {init.name for init in proto.initializer} - constants == read
+    assert all(node.name.startswith("node") or node.op_type == "Identity" for node in proto.node)
+
+
+def _on_meta(graph: Graph) -> Network:
+    with torch.device("meta"):
+        return build(graph).eval()
+
+
+def _shapes_in_torch(graph: Graph, sizes: Mapping[str, int]) -> dict[str, tuple[int, ...]]:
+    network = _on_meta(graph)
+    inputs = {
+        name: torch.empty(bound(value.type.shape, sizes), device="meta")
+        for name, value in graph.inputs.items()
+    }
+    return {name: tuple(made.shape) for name, made in by_name(graph, network(**inputs)).items()}
+
+
+def _inferred_shapes(graph: Graph, sizes: Mapping[str, int]) -> dict[str, tuple[int, ...]]:
+    return {name: bound(value.type.shape, sizes) for name, value in graph.outputs.items()}

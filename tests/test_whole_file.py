@@ -1,0 +1,56 @@
+"""Files are written whole or not at all."""
+
+from __future__ import annotations
+
+import errno
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from archspec.backends.whole_file import write_whole
+
+
+@contextmanager
+def _no_file_beyond(size: int) -> Iterator[None]:
+    """Makes every write beyond `size` bytes fail, as a full disk does."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_an_old_file_is_replaced(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    for content in (b"old", b"new"):
+        write_whole(file, content)
+        assert file.read_bytes() == content
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_bytes(b"old")
+    with _no_file_beyond(1000), pytest.raises(OSError) as error:
+        write_whole(file, b"new" * 1000)
+    assert error.value.errno == errno.EFBIG
+    assert file.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [file]
+
+
+@pytest.mark.parametrize("name", ["folder", "missing/file"])
+def test_what_cannot_be_a_file_is_refused(name: str, tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(OSError):
+        write_whole(tmp_path / name, b"new")
+    assert [path.name for path in tmp_path.iterdir()] == ["folder"]
+
+
+def test_a_device_is_not_replaced() -> None:
+    with pytest.raises(OSError, match="not a regular file"):
+        write_whole(Path("/dev/null"), b"new")
+    assert Path("/dev/null").is_char_device()
