@@ -84,13 +84,34 @@ def test_what_can_be_equal_is_never_called_impossible(left: Expression, right: E
         (H * W, "H*W"),
         (3 - H, "-H + 3"),
         (-((H + 1) // 2), "-((H + 1) // 2)"),
-        ((H + 1) // 2 + 3, "((H + 1) // 2) + 3"),
+        ((H + 1) // 2 + 3, "(H + 7) // 2"),
+        ((H - 3) // 2 + 1, "(H - 1) // 2"),
+        (8 * ((H - 1) // 2), "8*((H - 1) // 2)"),
+        (((H - 1) // 2) * ((W - 1) // 2) * 9, "9*((H - 1) // 2)*((W - 1) // 2)"),
+        ((H + 1) // 2 + H, "((H + 1) // 2) + H"),
         (H - H, "0"),
         (0 // H, "0"),
     ],
 )
 def test_text(size: Size, text: str) -> None:
     assert str(size) == text
+
+
+@given(expressions(), expressions(), st.integers(1, 40), st.integers(1, 40))
+def test_equal_sizes_have_equal_values_and_hashes(
+    left: Expression, right: Expression, h: int, w: int
+) -> None:
+    a, b = left(H, W), right(H, W)
+    if a == b:
+        assert left(h, w) == right(h, w)
+        assert hash(a) == hash(b)
+    assert a - a == 0
+
+
+def test_products_of_equal_sizes_are_equal() -> None:
+    assert ((H - 1) // 2) * ((W - 1) // 2) == ((H + 1) // 2 - 1) * ((W + 1) // 2 - 1)
+    assert (H + 1) * (H - 1) == H * H - 1
+    assert (H - 1) // 2 != (H + 1) // 2
 
 
 def test_systems_are_decided_together() -> None:

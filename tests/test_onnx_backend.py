@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,9 @@ from archspec.backends.fit import MisfitError
 from archspec.backends.onnx import ExportError, OpsetError, export
 from archspec.ir.dim import Dim
 from archspec.ir.graph import Graph
+from archspec.ir.lowering import Input, OnnxNode
+from archspec.ir.op import Operator
+from archspec.ir.types import TensorType
 from archspec.ops.add import Add
 from archspec.ops.dropout import Dropout
 from archspec.ops.linear import Linear
@@ -95,7 +99,7 @@ def test_batch_and_symbolic_sizes_are_free_and_keep_their_names(tmp_path: Path) 
     assert [_dims(info) for info in proto.input] == [["batch", 3, "H", 11]]
     assert [_dims(info) for info in proto.output] == [["batch", 5]]
     inner = {info.name: _dims(info) for info in proto.value_info}
-    assert inner["stem.conv"] == ["batch", 8, "((H + 1) // 2) - 1", 5]
+    assert inner["stem.conv"] == ["batch", 8, str((H - 1) // 2), 5]
 
 
 def test_the_file_is_of_opset_20_and_carries_metadata(tmp_path: Path) -> None:
@@ -128,7 +132,7 @@ def test_outputs_have_the_spec_s_names_whatever_they_stand_for(tmp_path: Path) -
         "after_dropout": again,  # the same tensor once more
         "input_again": x,
         "dropped_input": net.add("dropout_3", Dropout(), x),
-        "sum": total,
+        "rectified": net.add("relu", ReLU(), total),
     }
     file = tmp_path / "net.onnx"
     weights = random_weights(net.graph)
@@ -196,4 +200,28 @@ def test_too_many_weights_are_refused(tmp_path: Path, monkeypatch: pytest.Monkey
     graph = branching()
     with pytest.raises(ExportError, match="an ONNX file holds at most 2 GiB"):
         export(graph, random_weights(graph), tmp_path / "net.onnx", metadata={})
+    assert not list(tmp_path.iterdir())
+
+
+class Mistaken(Operator):
+    """An operator whose shape rule and ONNX lowering disagree."""
+
+    sizes: tuple[str | int, ...]
+
+    def output(self, *inputs: TensorType) -> TensorType:
+        return inputs[0].with_example(*(Dim.of(s) if isinstance(s, str) else s for s in self.sizes))
+
+    def onnx(self, *inputs: TensorType) -> Sequence[OnnxNode]:
+        return [OnnxNode("Relu", [Input(0)])]
+
+
+@pytest.mark.parametrize("sizes", [(3, 5), (4,), ("H",), ("H", 1)])
+def test_a_shape_that_onnx_infers_otherwise_is_an_internal_error(
+    sizes: tuple[str | int, ...], tmp_path: Path
+) -> None:
+    net = Builder("mistaken")
+    wrong = net.add("wrong", Mistaken(sizes=sizes), net.input("x", 3))
+    net.graph.outputs = {"y": net.add("relu", ReLU(), wrong)}
+    with pytest.raises(RuntimeError, match="but ONNX infers"):
+        export(net.graph, {}, tmp_path / "net.onnx", metadata={})
     assert not list(tmp_path.iterdir())

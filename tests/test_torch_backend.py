@@ -6,6 +6,7 @@ import copy
 import io
 import pickle
 import weakref
+from typing import ClassVar
 
 import pytest
 import torch
@@ -14,7 +15,7 @@ from torch import nn
 
 from archspec.backends.torch import build
 from archspec.ir.dim import Dim
-from archspec.ir.lowering import Input, TorchFunction, TorchLowering
+from archspec.ir.lowering import Input, TorchFunction, TorchLowering, TorchModule
 from archspec.ir.op import Operator
 from archspec.ir.types import TensorType
 from archspec.ops.add import Add
@@ -217,3 +218,26 @@ def test_nested_calls_are_evaluated() -> None:
     net.graph.outputs = {"y": net.add("affine", Affine(), net.input("x", 2))}
     made = build(net.graph)(torch.tensor([[1.0, 2.0]]))
     assert made.tolist() == [[7.0, 1.0, 2.0, 2.0, 4.0, 7.0]]
+
+
+class Bilinear(Operator):
+    """A module of two inputs that are not of one kind."""
+
+    input_names: ClassVar[tuple[str, ...]] = ("left", "right")
+
+    def output(self, *inputs: TensorType) -> TensorType:
+        return inputs[0].with_example(1)
+
+    def torch(self, *inputs: TensorType) -> TorchLowering:
+        left, right = (type_.example[0] for type_ in inputs)
+        sizes = {"in1_features": left, "in2_features": right, "out_features": 1}
+        return TorchModule("torch.nn.Bilinear", sizes)
+
+
+def test_a_module_takes_its_inputs_in_order() -> None:
+    net = Builder("bilinear")
+    left, right = net.input("left", 2), net.input("right", 3)
+    net.graph.outputs = {"y": net.add("product", Bilinear(), left, right)}
+    network = build(net.graph)
+    a, b = torch.randn(4, 2), torch.randn(4, 3)
+    assert torch.equal(network(a, b), network.get_submodule("product")(a, b))

@@ -14,6 +14,7 @@ from networks import branching
 
 from archspec.backends.torch import build
 from archspec.backends.weights import (
+    MisfitError,
     WeightsError,
     check_fits,
     initial_weights,
@@ -140,8 +141,20 @@ def test_code_in_a_checkpoint_is_never_run(tmp_path: Path) -> None:
 def test_what_is_missing_is_named(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match=r"none\.pt: No such file"):
         load_weights(tmp_path / "none.pt")
+    with pytest.raises(WeightsError, match="File name too long"):
+        load_weights(tmp_path / ("n" * 300))
     with pytest.raises(WeightsError, match=r"no checkpoints/best.ckpt or checkpoints/last.ckpt"):
         load_weights(tmp_path)
+
+
+def test_counters_may_be_missing_but_statistics_may_not() -> None:
+    graph = branching()
+    weights = initial_weights(graph, 0)
+    del weights["stem.norm.num_batches_tracked"]
+    check_fits(graph, weights)
+    del weights["stem.norm.running_mean"]
+    with pytest.raises(MisfitError, match=r"1 missing \(stem.norm.running_mean\)"):
+        check_fits(graph, weights)
 
 
 def test_arrays_are_of_single_precision() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,12 +25,13 @@ def _no_file_beyond(size: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-def test_an_old_file_is_replaced(tmp_path: Path) -> None:
-    file = tmp_path / "file"
-    for content in (b"old", b"new"):
-        write_whole(file, content)
-        assert file.read_bytes() == content
-    assert list(tmp_path.iterdir()) == [file]
+def test_an_old_file_is_replaced_not_written_over(tmp_path: Path) -> None:
+    file, opened = tmp_path / "file", tmp_path / "opened"
+    write_whole(file, b"old")
+    opened.hardlink_to(file)
+    write_whole(file, b"new")
+    assert (file.read_bytes(), opened.read_bytes()) == (b"new", b"old")
+    assert sorted(tmp_path.iterdir()) == [file, opened]
 
 
 def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
@@ -50,7 +52,9 @@ def test_what_cannot_be_a_file_is_refused(name: str, tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["folder"]
 
 
-def test_a_device_is_not_replaced() -> None:
+def test_what_is_no_regular_file_is_not_replaced(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
     with pytest.raises(OSError, match="not a regular file"):
-        write_whole(Path("/dev/null"), b"new")
-    assert Path("/dev/null").is_char_device()
+        write_whole(pipe, b"new")
+    assert pipe.is_fifo()

@@ -69,7 +69,7 @@ def check_fits(graph: Graph, weights: Mapping[str, Array]) -> None:
     found = "; ".join(_listed(what, names) for what, names in faults.items() if names)
     if found:
         raise MisfitError(
-            f"the weights are not those of {graph.name}: {found}",
+            f"the weights are not those of {graph.stem}: {found}",
             "use weights made with this spec, its variant and its settings",
         )
 

@@ -87,7 +87,7 @@ def export(
     inner = {name: type_ for name, type_ in emitted.values.items() if name not in outputs}
     proto = helper.make_graph(
         emitted.nodes,
-        graph.name,
+        graph.stem,
         _infos({name: value.type for name, value in graph.inputs.items()}),
         _infos(outputs),
         _initializers(arrays | emitted.constants),
@@ -125,7 +125,7 @@ def _check_shapes(graph: Graph, emitted: Emitter, opset: int) -> None:
     outputs = {name: value.type for name, value in graph.outputs.items()}
     proto = helper.make_graph(
         emitted.nodes,
-        graph.name,
+        graph.stem,
         _infos(inputs | weights),
         [helper.make_tensor_value_info(n, _element(t), None) for n, t in outputs.items()],
         _initializers(emitted.constants),

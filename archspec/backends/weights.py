@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import torch
@@ -49,13 +49,19 @@ def load_weights(source: Path) -> dict[str, torch.Tensor]:
     Raises:
         WeightsError: There is no such file, or it does not hold weights.
     """
-    path = _checkpoint_in(source) if source.is_dir() else source
-    content = _load(path)
-    weights = content.get("state_dict", content) if isinstance(content, dict) else content
+    try:
+        path = _checkpoint_in(source) if source.is_dir() else source
+        file = path.open("rb")
+    except OSError as error:
+        raise WeightsError(f"cannot read {source}: {error.strerror}") from error
+    with file:
+        content = _content(file, path)
+    nested = isinstance(content, dict) and "state_dict" in content
+    weights = content["state_dict"] if nested else content
     if not isinstance(weights, dict) or not _are_tensors(weights):
         raise WeightsError(f"{path} does not hold weights", REMEDY)
     trained = {k.removeprefix(PREFIX): v for k, v in weights.items() if k.startswith(PREFIX)}
-    return trained if weights is not content and trained else weights
+    return trained if nested and trained else weights
 
 
 def to_numpy(weights: Mapping[str, torch.Tensor]) -> dict[str, np.ndarray]:
@@ -73,16 +79,11 @@ def _checkpoint_in(run: Path) -> Path:
     raise WeightsError(f"{run} has no {' or '.join(CHECKPOINTS)}", "train the network first")
 
 
-def _load(path: Path) -> Any:  # noqa: ANN401
+def _content(file: BinaryIO, path: Path) -> Any:  # noqa: ANN401
     try:
-        file = path.open("rb")
-    except OSError as error:
-        raise WeightsError(f"cannot read {path}: {error.strerror}") from error
-    with file:
-        try:
-            return torch.load(file, map_location="cpu", weights_only=True)
-        except Exception as error:  # what a file holds can make the unpickler fail in any way
-            raise WeightsError(f"{path} does not hold weights", REMEDY) from error
+        return torch.load(file, map_location="cpu", weights_only=True)
+    except Exception as error:  # what a file holds can make the unpickler fail in any way
+        raise WeightsError(f"{path} does not hold weights", REMEDY) from error
 
 
 def _are_tensors(weights: dict[object, object]) -> bool:

@@ -37,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     0: fine; 1: the answer is no; 2: wrong usage; 3: the environment; 70: an internal
     error; 130: interrupted.
     """
-    arguments = list(sys.argv[1:] if argv is None else argv)
+    arguments = [*(sys.argv[1:] if argv is None else argv)]
     if arguments[:1] == ["check"]:
         _start_fast()
     try:

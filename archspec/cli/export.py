@@ -59,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
         raise CommandError("export is not told the format", exit_code=USAGE, help="add --onnx")
     compiled = compile_from(args)
     graph = compiled.graph
-    path = args.output or Path(f"{graph.name}.onnx")
+    path = args.output or Path(f"{graph.stem}.onnx")
     weights = _weights(graph, args.weights, args.seed)
     _write(compiled, weights, path, args.opset)
     print(f"{path}: {_size_text(path.stat().st_size)}, opset {args.opset}")

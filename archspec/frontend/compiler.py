@@ -10,7 +10,7 @@ from archspec.frontend import loader
 from archspec.frontend.builder import Builder
 from archspec.frontend.expectations import check_expectations
 from archspec.frontend.resolve import Resolved, check_variants, dump, resolve
-from archspec.frontend.tree import Table
+from archspec.frontend.tree import Table, Tree, plain
 from archspec.ir.graph import Graph, Node
 
 if TYPE_CHECKING:
@@ -138,7 +138,8 @@ def analyse_text(
     if not report:
         resolved = resolve(tree, variant, settings or {}, file)
     spec, train = _validate(tree, resolved.tree, report)
-    builder = Builder(resolved.tree, spec.name if spec else "", variant, report)
+    name = tree.get("name")
+    builder = Builder(resolved.tree, str(plain(name)) if name else "", variant, report)
     graph = builder.build()
     graph.title = spec.title if spec else None
     if builder.stopped_at is not None and not report:

@@ -13,6 +13,7 @@ from archspec.diagnostics import Diagnostic, Span
 from archspec.frontend import loader
 from archspec.frontend.suggest import did_you_mean
 from archspec.frontend.tree import Entry, Items, Scalar, Table, Tree, plain
+from archspec.ir.graph import stem
 
 RESERVED = ("extends", "inputs", "defaults", "expect")
 """The keys of a variant that are not parameters."""
@@ -90,17 +91,10 @@ def resolve(tree: Table, variant: str | None, settings: Mapping[str, str], file:
             entries.pop("expect", None)  # the network may differ from what is expected
     skipped = "expect" in tree.entries and "expect" not in entries
     if variant:
-        stem = entries["name"]
-        value = Scalar(variant_name(str(plain(stem.value)), variant), stem.value.span)
-        entries["name"] = stem._replace(value=value)
+        entry = entries["name"]
+        value = Scalar(stem(str(plain(entry.value)), variant), entry.value.span)
+        entries["name"] = entry._replace(value=value)
     return Resolved(Table(entries, tree.span), variant, skipped)
-
-
-def variant_name(name: str, variant: str | None) -> str:
-    """Returns the name of a variant's own spec, files and runs."""
-    if variant is None or variant == name:
-        return name
-    return variant if variant.startswith(name) else f"{name}-{variant}"
 
 
 def dump(tree: Table) -> str:

@@ -2,9 +2,8 @@
 
 A `Size` is a plain `int` wherever it is known and a `Dim` where it is not, so concrete
 networks never pay for the algebra. A `Dim` is a polynomial with integer coefficients
-over atoms; an atom is a name or a floor division. The form is canonical, so two sizes
-that are equal for the reasons shape rules produce (`(H - 1) // 2 + 1` and
-`(H + 1) // 2`) compare equal.
+over atoms; an atom is a name or a floor division. Two sizes that are equal for the reasons
+shape rules produce (`(H - 1) // 2 + 1` and `(H + 1) // 2`) compare equal.
 """
 
 from __future__ import annotations
@@ -27,14 +26,14 @@ class FloorDiv:
         self.divisor = divisor
 
     def __eq__(self, other: object) -> bool:
-        return (
-            isinstance(other, FloorDiv)
-            and self.numerator == other.numerator
-            and self.divisor == other.divisor
-        )
+        return isinstance(other, FloorDiv) and self._key() == other._key()
 
     def __hash__(self) -> int:
-        return hash((self.numerator, self.divisor))
+        return hash(self._key())
+
+    def _key(self) -> tuple[object, ...]:
+        # By form, not by value: comparing values would expand every level anew.
+        return (_terms(self.numerator), _terms(self.divisor))
 
     def __str__(self) -> str:
         return f"{_operand(self.numerator)} // {_operand(self.divisor)}"
@@ -58,10 +57,12 @@ class Dim:
         return cls((((name,), 1),))
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Dim) and self.terms == other.terms
+        if not isinstance(other, Dim):
+            return False
+        return self.terms == other.terms or _expanded(self) == _expanded(other)
 
     def __hash__(self) -> int:
-        return hash(self.terms)
+        return hash(frozenset(_expanded(self).items()))
 
     def __add__(self, other: Size) -> Size:
         terms = dict(self.terms)
@@ -81,7 +82,7 @@ class Dim:
         return self * -1
 
     def __sub__(self, other: Size) -> Size:
-        return self + -other
+        return 0 if self == other else self + -other
 
     def __rsub__(self, other: int) -> Size:
         return -self + other
@@ -118,6 +119,10 @@ class Dim:
 
     def __repr__(self) -> str:
         return f"Dim({self})"
+
+    def constant(self) -> int:
+        """Returns the term that depends on no name."""
+        return sum(coefficient for monomial, coefficient in self.terms if not monomial)
 
     def names(self) -> frozenset[str]:
         """Returns every name that the size depends on."""
@@ -173,14 +178,58 @@ def _as_dim(size: Size) -> Dim:
 
 
 def _size(terms: Mapping[Monomial, int]) -> Size:
-    kept = [(monomial, c) for monomial, c in terms.items() if c]
-    if not kept:
+    """Returns the sum of terms, in the form that reads best."""
+    summed: dict[Monomial, int] = {}
+    for monomial, coefficient in terms.items():
+        kept, constant = _without_offset(monomial)
+        summed[kept] = summed.get(kept, 0) + coefficient
+        summed[()] = summed.get((), 0) + coefficient * constant
+    left = [(monomial, c) for monomial, c in summed.items() if c]
+    if not left:
         return 0
-    if len(kept) == 1 and kept[0][0] == ():
-        return kept[0][1]
+    if len(left) == 1 and left[0][0] == ():
+        return left[0][1]
     # Highest degree first and the constant last, as people write polynomials.
-    kept.sort(key=lambda term: (-len(term[0]), [str(atom) for atom in term[0]]))
-    return Dim(tuple(kept))
+    left.sort(key=lambda term: (-len(term[0]), [str(atom) for atom in term[0]]))
+    return Dim(_folded(left))
+
+
+def _without_offset(monomial: Monomial) -> tuple[Monomial, int]:
+    """Returns a lone floor division with its constant below the divisor, and what is left.
+
+    `(H - 1) // 2` is `(H + 1) // 2` and -1: so equal terms of a sum meet.
+    """
+    match monomial:
+        case (FloorDiv(divisor=int() as divisor) as atom,):
+            offset = atom.numerator.constant() // divisor
+            numerator = _as_dim(atom.numerator + -offset * divisor)
+            return (FloorDiv(numerator, divisor),), offset
+    return monomial, 0
+
+
+def _folded(terms: list[tuple[Monomial, int]]) -> tuple[tuple[Monomial, int], ...]:
+    """Returns the terms with `k*(n // d) + k*c` as `k*((n + c*d) // d)`."""
+    match terms:
+        case [((FloorDiv(divisor=int() as divisor) as atom,), k), ((), c)] if c % k == 0:
+            numerator = _as_dim(atom.numerator + c // k * divisor)
+            return (((FloorDiv(numerator, divisor),), k),)
+    return tuple(terms)
+
+
+def _expanded(size: Dim) -> dict[Monomial, int]:
+    """Returns the canonical form: all products multiplied out, all offsets taken out."""
+    total: dict[Monomial, int] = {}
+    for monomial, coefficient in size.terms:
+        made: dict[Monomial, int] = {(): coefficient}
+        for atom in monomial:
+            kept, offset = _without_offset((atom,))
+            longer = {tuple(sorted(m + kept, key=str)): c for m, c in made.items()}
+            for m, c in made.items():
+                longer[m] = longer.get(m, 0) + c * offset
+            made = longer
+        for m, c in made.items():
+            total[m] = total.get(m, 0) + c
+    return {monomial: c for monomial, c in total.items() if c}
 
 
 def _floor_divide(numerator: Dim, divisor: Size) -> Size:

@@ -105,6 +105,11 @@ class Graph:
     heads: dict[str, Head] = field(default_factory=dict)
     equalities: list[Equality] = field(default_factory=list)
 
+    @property
+    def stem(self) -> str:
+        """The name with the variant, as files and runs are called."""
+        return stem(self.name, self.variant)
+
     def add_input(self, name: str, type_: TensorType) -> Value:
         """Adds a graph input and returns its value."""
         value = self.inputs[name] = Value(name, type_)
@@ -152,6 +157,13 @@ class Graph:
                 code="E202",
             )
         self.equalities += new
+
+
+def stem(name: str, variant: str | None) -> str:
+    """Returns a name for a spec's variant: `resnet50`, or `vgg-a` for variant `a` of `vgg`."""
+    if variant is None or variant.startswith(name):
+        return variant or name
+    return f"{name}-{variant}"
 
 
 def _symbolic(equality: Equality) -> bool:

@@ -90,7 +90,7 @@ class _Composer:
             return line and Line(f"{name}.{line.name}".rstrip("."), line.nodes)
         nodes = tuple(_nodes(child))
         flat = len(nodes) == len(child) <= MAX_OPERATORS
-        if flat and self.is_chain(nodes) and all(map(keeps_shape, nodes[1:])):
+        if flat and self.is_chain(nodes) and all(map(_is_afterthought, nodes[1:])):
             return Line(name, nodes)
         return None
 

@@ -8,43 +8,13 @@ from typing import NamedTuple
 
 import graphviz
 
-from archspec.backends.dot import labels
-from archspec.backends.dot.columns import Columns, columns
+from archspec.backends.dot import labels, style
+from archspec.backends.dot.columns import Columns, fold
 from archspec.backends.dot.compose import compose
 from archspec.backends.dot.picture import Box, Cluster
-from archspec.backends.dot.size import Size, estimate
+from archspec.backends.dot.size import estimate
 from archspec.backends.dot.wires import Wire, input_terminal, output_terminal, wires
 from archspec.ir.graph import Graph
-
-FONT = "Helvetica,Arial,DejaVu Sans,sans-serif"
-"""Arial has the widths of Helvetica, so a box measured in one fits the other."""
-
-INK = "#444444"
-GRAPH = {
-    "fontname": FONT,
-    "labelloc": "t",
-    "newrank": "true",
-    "nodesep": "0.2",
-    "ranksep": "0.22",
-    "pad": "0.3",
-}
-NODE = {"fontname": FONT, "fontsize": "11", "shape": "plain"}
-EDGE = {"fontname": FONT, "fontsize": "9.5", "color": INK, "fontcolor": INK, "arrowsize": "0.6"}
-TERMINAL = {"shape": "box", "style": "rounded,bold", "margin": "0.12,0.05"}
-CLUSTER = {
-    "fontsize": "12",
-    "labeljust": "l",
-    "color": "#888888",
-    "margin": "8",
-    "style": "rounded",
-}
-HEAD = CLUSTER | {"style": "rounded,dashed", "margin": "20"}
-JUNCTION = {"label": "", "shape": "point", "width": "0.06", "color": INK}
-CORNER = {"shape": "point", "width": "0", "style": "invis"}
-CORNERS = ("foot", "turn", "rise", "head")
-"""Where a wire to the next column bends."""
-TRUNK, BRANCH, SLACK = "12", "2", "1"
-"""How much an edge resists being long or bent; the way to the next column is the longest."""
 
 
 class Document(NamedTuple):
@@ -69,134 +39,159 @@ def document(graph: Graph, depth: int | None = None) -> Document:
     picture = compose(graph, depth)
     joined = wires(graph, picture)
     size = estimate(picture, joined)
-    writer = _Writer(picture, joined, columns(picture, joined, size), size)
-    return Document(writer.write(graph), len(size.bottoms))
+    folded = fold(picture, joined, size)
+    dot = graphviz.Digraph(graph.name)
+    dot.attr(**style.GRAPH, label=labels.title(graph, picture.boxes()), tooltip=graph.name)
+    dot.attr("node", **style.NODE)
+    dot.attr("edge", **style.EDGE)
+    _write_terminals(dot, graph)
+    boxes = _Boxes(picture, joined, folded)
+    for column in range(len(folded.further) + 1):
+        boxes.write(dot, picture, column)
+    _Wires(dot, folded, size.trunk).write(joined)
+    if folded.further:
+        _write_frame(dot, graph, folded)
+    return Document(str(dot.source), len(size.places))
 
 
-class _Writer:
-    """Writes a picture, one column after the other."""
+def _write_terminals(dot: graphviz.Digraph, graph: Graph) -> None:
+    for name, value in graph.inputs.items():
+        label = labels.terminal(name, str(value.type))
+        dot.node(input_terminal(name), label, tooltip=name, **style.TERMINAL)
+    for name, value in graph.outputs.items():
+        label = labels.terminal(name, str(value.type))
+        dot.node(output_terminal(name), label, tooltip=name, **style.TERMINAL)
+    for name, head in graph.heads.items():
+        label = labels.terminal(name, str(head.value.type), f"loss × {head.weight:g}")
+        dot.node(output_terminal(name), label, tooltip=name, **style.HEAD_TERMINAL)
 
-    def __init__(
-        self, picture: Cluster, joined: Sequence[Wire], folded: Columns, size: Size
-    ) -> None:
-        self.picture = picture
-        self.wires = joined
-        self.columns = folded
-        self.trunk = size.trunk
+
+class _Boxes:
+    """Writes boxes, clusters, and the points at which wires split."""
+
+    def __init__(self, picture: Cluster, joined: Sequence[Wire], folded: Columns) -> None:
+        self.column_of = folded.of
         self.leaving: dict[str, list[str]] = {}
-        self.junctions: dict[tuple[int, str], list[Wire]] = {}
+        self.splitting: dict[tuple[int, str], list[Wire]] = {}
         around = {box.path: paths for box, paths in picture.placed()}
         for wire in joined:
             self.leaving.setdefault(wire.source, []).append(str(wire.value.type))
             if len(wire.readers) > 1:
-                places = [around.get(reader.target, ()) for reader in wire.readers]
-                self.junctions.setdefault(self._place(wire, places), []).append(wire)
-        self.dot = graphviz.Digraph()
+                ends = [wire.source, *(reader.target for reader in wire.readers)]
+                column = max(self.column_of.get(end, 0) for end in ends)
+                inside = _innermost([around.get(reader.target, ()) for reader in wire.readers])
+                self.splitting.setdefault((column, inside), []).append(wire)
 
-    def write(self, graph: Graph) -> str:
-        """Returns the document."""
-        self.dot.attr(**GRAPH, label=labels.title(graph, self.picture.boxes()))
-        self.dot.attr("node", **NODE)
-        self.dot.attr("edge", **EDGE)
-        self._terminals(graph)
-        for column in range(len(self.columns.joints) + 1):
-            self._items(self.dot, self.picture, column)
-        for wire in self.wires:
-            self._wire(wire)
-        if self.columns.joints:
-            self._frame(graph)
-        return self.dot.source
-
-    def _place(self, wire: Wire, around: Sequence[tuple[str, ...]]) -> tuple[int, str]:
-        """Returns the column and the innermost cluster that all readers of a wire are in."""
-        shared = ""
-        for paths in zip(*around, strict=False):
-            if len(set(paths)) > 1:
-                break
-            shared = paths[0]
-        ends = [wire.source, *(reader.target for reader in wire.readers)]
-        return max(self.columns.of.get(end, 0) for end in ends), shared
-
-    def _terminals(self, graph: Graph) -> None:
-        for name, value in graph.inputs.items():
-            label = labels.terminal(name, str(value.type))
-            self.dot.node(input_terminal(name), label, **TERMINAL)
-        for name, value in graph.outputs.items():
-            label = labels.terminal(name, str(value.type))
-            self.dot.node(output_terminal(name), label, **TERMINAL)
-        for name, head in graph.heads.items():
-            label = labels.terminal(name, str(head.value.type), f"loss × {head.weight:g}")
-            self.dot.node(output_terminal(name), label, **TERMINAL | {"style": "rounded,dashed"})
-
-    def _items(self, into: graphviz.Digraph, cluster: Cluster, column: int) -> None:
-        for wire in self.junctions.get((column, cluster.path), ()):
-            into.node(_junction(wire), tooltip=_saying(wire), **JUNCTION)
+    def write(self, dot: graphviz.Digraph, cluster: Cluster, column: int) -> None:
+        """Writes the part of a cluster that is in a column."""
+        for wire in self.splitting.get((column, cluster.path), ()):
+            dot.node(_junction(wire), tooltip=labels.value(wire.value), **style.JUNCTION)
         for item in cluster.items:
             if isinstance(item, Box):
-                if self.columns.of[item.path] == column:
+                if self.column_of[item.path] == column:
                     label = labels.box(item, self.leaving.get(item.path, ()))
-                    into.node(item.path, label, tooltip=graphviz.escape(labels.details(item)))
-            elif any(self.columns.of[box.path] == column for box in item.boxes()):
-                with into.subgraph(name=f"cluster {item.path} {column}") as inner:
-                    first = min(self.columns.of[box.path] for box in item.boxes())
-                    label = labels.cluster(item, continued=column > first)
-                    inner.attr(**HEAD if item.head else CLUSTER, label=label, tooltip=item.path)
-                    self._items(inner, item, column)
+                    dot.node(item.path, label, tooltip=labels.details(item))
+                continue
+            columns = {self.column_of[box.path] for box in item.boxes()}
+            if column in columns:
+                label = labels.cluster(item, continued=column > min(columns))
+                look = style.HEAD_CLUSTER if item.head else style.CLUSTER
+                with dot.subgraph(name=f"cluster {item.path} {column}") as inner:
+                    inner.attr(label=label, tooltip=item.path, **look)
+                    self.write(inner, item, column)
 
-    def _wire(self, wire: Wire) -> None:
-        source = wire.source
-        label = wire.label
-        on_trunk = any((wire.source, reader.target) in self.trunk for reader in wire.readers)
-        if wire.value.name in self.columns.joints:
-            self._corners(wire)
-            source, label = _corner("head", wire.value.name), ""
-        if len(wire.readers) > 1:
-            weight = TRUNK if on_trunk else BRANCH
-            self._edge(source, _junction(wire), wire, label, weight=weight, arrowhead="none")
-            source, label = _junction(wire), ""
-        for reader in wire.readers:
-            weight = TRUNK if (wire.source, reader.target) in self.trunk else BRANCH
-            text = f"{reader.label} {label}".strip()
-            self._edge(source, reader.target, wire, text, weight=weight)
 
-    def _edge(self, tail: str, head: str, wire: Wire, label: str = "", **attributes: str) -> None:
-        text = labels.edge(label) if label else ""
-        self.dot.edge(tail, head, text, tooltip=_saying(wire), **attributes)
+def _innermost(around: Sequence[Sequence[str]]) -> str:
+    """Returns the path of the innermost cluster that is around all."""
+    shared = ""
+    for paths in zip(*around, strict=False):
+        if len(set(paths)) > 1:
+            break
+        shared = paths[0]
+    return shared
 
-    def _corners(self, wire: Wire) -> None:
+
+class _Wires:
+    """Writes wires: from their source, round the corners to the next column, to the readers."""
+
+    def __init__(
+        self, dot: graphviz.Digraph, folded: Columns, trunk: frozenset[tuple[str, str]]
+    ) -> None:
+        self.dot = dot
+        self.into = {column.value: column for column in folded.further}
+        self.trunk = trunk
+
+    def write(self, joined: Sequence[Wire]) -> None:
+        """Writes all wires."""
+        for wire in joined:
+            weights = [
+                style.TRUNK if (wire.source, reader.target) in self.trunk else style.BRANCH
+                for reader in wire.readers
+            ]
+            source, label, rows = wire.source, wire.label, 1
+            if column := self.into.get(wire.value.name):
+                self._lead(wire)
+                source, label, rows = _corners(wire.value.name)[-1], "", column.down + 1
+            if len(wire.readers) > 1:
+                weight = style.TRUNK if style.TRUNK in weights else style.BRANCH
+                self._edge(source, _junction(wire), wire, label, weight, rows, arrow=False)
+                source, label, rows = _junction(wire), "", 1
+            for reader, weight in zip(wire.readers, weights, strict=True):
+                text = f"{reader.label} {label}".strip()
+                self._edge(source, reader.target, wire, text, weight, rows)
+
+    def _lead(self, wire: Wire) -> None:
         """Leads a wire from the foot of its column up to the head of the next."""
-        foot, turn, rise, head = (_corner(place, wire.value.name) for place in CORNERS)
-        for corner in (foot, turn, rise, head):
-            self.dot.node(corner, "", **CORNER)
-        self._edge(wire.source, foot, wire, wire.label, weight=SLACK, arrowhead="none")
-        self._edge(foot, turn, wire, weight="0", arrowhead="none")
-        self._edge(rise, turn, wire, weight=TRUNK, arrowhead="none")
-        self._edge(rise, head, wire, weight="0", arrowhead="none")
+        foot, turn, rise, head = corners = _corners(wire.value.name)
+        for corner in corners:
+            self.dot.node(corner, **style.CORNER)
+        self._edge(wire.source, foot, wire, wire.label, style.SLACK, arrow=False)
+        self._edge(foot, turn, wire, "", style.LOOSE, arrow=False)
+        self._edge(rise, turn, wire, "", style.TRUNK, arrow=False)
+        self._edge(rise, head, wire, "", style.LOOSE, arrow=False)
 
-    def _frame(self, graph: Graph) -> None:
-        """Ranks the corners at the top and bottom, ordered from the first column to the last."""
-        top = [input_terminal(name) for name in graph.inputs][:1]
-        bottom = []
-        for value in self.columns.joints:
-            foot, turn, rise, head = (_corner(place, value) for place in CORNERS)
-            top += [rise, head]
-            bottom += [foot, turn]
-        for rank, corners in (("min", top), ("max", bottom)):
-            with self.dot.subgraph() as row:
-                row.attr(rank=rank)
-                for corner in corners:
-                    row.node(corner)
-            for left, right in pairwise(corners):
-                self.dot.edge(left, right, style="invis", weight="0")
+    def _edge(
+        self,
+        tail: str,
+        head: str,
+        wire: Wire,
+        label: str,
+        weight: str,
+        rows: int = 1,
+        *,
+        arrow: bool = True,
+    ) -> None:
+        self.dot.edge(
+            tail,
+            head,
+            labels.edge(label) if label else "",
+            tooltip=labels.value(wire.value),
+            weight=weight,
+            minlen=str(rows),
+            arrowhead="normal" if arrow else "none",
+        )
+
+
+def _write_frame(dot: graphviz.Digraph, graph: Graph, folded: Columns) -> None:
+    """Puts the corners into the top and the bottom row, the first column's on the left."""
+    top = [input_terminal(name) for name in graph.inputs][:1]
+    bottom = []
+    for column in folded.further:
+        foot, turn, rise, head = _corners(column.value)
+        top += [rise, head]
+        bottom += [foot, turn]
+    for rank, row in (("min", top), ("max", bottom)):
+        with dot.subgraph() as same:
+            same.attr(rank=rank)
+            for corner in row:
+                same.node(corner)
+        for left, right in pairwise(row):
+            dot.edge(left, right, style="invis", weight=style.LOOSE)
 
 
 def _junction(wire: Wire) -> str:
     return f"value {wire.value.name}"
 
 
-def _corner(place: str, value: str) -> str:
-    return f"{place} {value}"
-
-
-def _saying(wire: Wire) -> str:
-    return f"{wire.value.name}: {wire.value.type}"
+def _corners(value: str) -> tuple[str, str, str, str]:
+    return f"foot {value}", f"turn {value}", f"rise {value}", f"head {value}"

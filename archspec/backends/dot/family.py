@@ -32,6 +32,8 @@ _BY_WORD = {
     "conv": Family.CONVOLUTION,
     "pool": Family.POOLING,
     "norm": Family.NORMALISATION,
+    "relu": Family.ACTIVATION,
+    "drop": Family.OTHER,
 }
 
 
@@ -49,10 +51,7 @@ def family(node: Node) -> Family:
             return named
     if node.macs() != 0:
         return Family.LINEAR
-    # Inference leaves nothing of dropout, so it has no ONNX nodes.
-    if keeps_shape(node) and not node.parameters() and op.onnx(*node.input_types):
-        return Family.ACTIVATION
-    return Family.OTHER
+    return Family.ACTIVATION if keeps_shape(node) and not node.parameters() else Family.OTHER
 
 
 def keeps_shape(node: Node) -> bool:

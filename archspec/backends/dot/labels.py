@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Iterable, Sequence
-from html import escape
 
 from archspec.backends.dot.compose import says_kind
-from archspec.backends.dot.family import Family, family
-from archspec.backends.dot.picture import Box, Cluster, Item, Line
-from archspec.ir.graph import Graph, Node
+from archspec.backends.dot.family import Family, family, keeps_shape
+from archspec.backends.dot.picture import Box, Cluster, Line
+from archspec.ir.dim import Size
+from archspec.ir.graph import Graph, Node, Value
 from archspec.ir.totals import Totals, count, totals
 
 COLUMNS = 6
 """The columns of a box's table beside the names: 1, 2 or 3 operators share them evenly."""
+
+
+LONG = 60
+"""The most characters of a formula in the heading."""
 
 
 def title(graph: Graph, shown: Iterable[Box]) -> str:
@@ -20,38 +25,42 @@ def title(graph: Graph, shown: Iterable[Box]) -> str:
     name = graph.title or graph.name
     heading = f"{name} — {graph.variant}" if graph.variant else name
     families = {family(node) for box in shown if box.lines for node in box.nodes}
+    families = families if len(families) > 2 else set()
     legend = "".join(
         f'<TD BGCOLOR="{kind.fill}" BORDER="1" COLOR="#aaaaaa">{_small(kind.label)}</TD>'
         for kind in Family
         if kind in families
     )
     rows = [
-        f'<TR><TD><FONT POINT-SIZE="18"><B>{escape(heading)}</B></FONT></TD></TR>',
+        f'<TR><TD><FONT POINT-SIZE="18"><B>{_escape(heading)}</B></FONT></TD></TR>',
         f'<TR><TD><FONT POINT-SIZE="11">{_totals(totals(graph))}</FONT></TD></TR>',
     ]
     if legend:
         keys = f'<TABLE BORDER="0" CELLSPACING="4" CELLPADDING="3"><TR>{legend}</TR></TABLE>'
         rows.append(f"<TR><TD>{keys}</TD></TR>")
-    return _html(f'<TABLE BORDER="0" CELLSPACING="0" CELLPADDING="2">{"".join(rows)}</TABLE>')
+    return _label(f'<TABLE BORDER="0" CELLSPACING="0" CELLPADDING="2">{"".join(rows)}</TABLE>')
 
 
 def terminal(name: str, shape: str, note: str = "") -> str:
     """Returns the label of an input or output of the network."""
-    lines = [f"<B>{escape(name)}</B>", escape(shape), *([_small(note)] if note else [])]
-    return _html("<BR/>".join(lines))
+    lines = [f"<B>{_escape(name)}</B>", _escape(shape), *([_small(note)] if note else [])]
+    return _label("<BR/>".join(lines))
 
 
 def cluster(cluster: Cluster, *, continued: bool) -> str:
     """Returns the label in the corner of a cluster, or of its part in a further column."""
-    note = _training_only(cluster) + _small(" (continued)") * continued
-    return _html(f"<B>{escape(cluster.name)}</B>{note}")
+    left = '<BR ALIGN="LEFT"/>'
+    note = _small(" (continued)") if continued else ""
+    # On a line of its own, where no edge to the head's first box runs through it.
+    head = _small("training only") + left if cluster.head else ""
+    return _label(f"<B>{_escape(cluster.name)}</B>{note}{left}{head}")
 
 
 def edge(text: str) -> str:
     """Returns the label of an edge, on white so that no line runs through it."""
-    return _html(
-        '<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="2" CELLPADDING="1">'
-        f'<TR><TD BGCOLOR="white">{escape(text)}</TD></TR></TABLE>'
+    return _label(
+        '<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1"><TR>'
+        f'<TD>&#160;</TD><TD BGCOLOR="white">{_escape(text)}</TD></TR></TABLE>'
     )
 
 
@@ -64,23 +73,25 @@ def box(box: Box, leaving: Sequence[str]) -> str:
     """
     rows = _lines(box) if box.lines else _collapsed(box, leaving)
     if box.name:
-        rows.insert(0, _wide(f"<B>{escape(box.name)}</B>{_training_only(box)}"))
+        note = _small(" — training only") if box.head else ""
+        rows.insert(0, _wide(f"<B>{_escape(box.name)}</B>{note}"))
     dashes = ' STYLE="dashed"' if box.head else ""
-    return _html(
+    return _label(
         '<TABLE BORDER="1" CELLBORDER="0" CELLSPACING="1" CELLPADDING="3"'
         f' BGCOLOR="white" COLOR="#666666"{dashes}>{"".join(rows)}</TABLE>'
     )
+
+
+def value(value: Value) -> str:
+    """Returns what a wire says when pointed at: its value's name and shape."""
+    return f"{value.name}: {value.type}"
 
 
 def details(box: Box) -> str:
     """Returns what a box says when pointed at: its operators with their full names."""
     if not box.lines:
         return f"{box.path}: {len(box.nodes)} operators, {_parameters(box.nodes)}"
-    return "\n".join(_detail(node) for node in box.nodes)
-
-
-def _training_only(item: Item) -> str:
-    return _small(" — training only") if item.head else ""
+    return "\\n".join(_detail(node) for node in box.nodes)
 
 
 def _detail(node: Node) -> str:
@@ -97,16 +108,16 @@ def _lines(box: Box) -> list[str]:
         rows.append(_row(line, named=named))
         made = line.nodes[-1].output.type
         # What the box makes in the end is written on the wire that leaves it.
-        if made not in (final, line.nodes[0].input_types[0]):
+        if made != final and not keeps_shape(line.nodes[0]):
             rows.append(_indented(f'<TD COLSPAN="{COLUMNS}" CELLPADDING="1">', f"↓ {made}", named))
     return rows
 
 
 def _row(line: Line, *, named: bool) -> str:
     span = COLUMNS // len(line.nodes)
-    name = f'<TD ALIGN="LEFT">{escape(line.name)}</TD>' if named else ""
+    name = f'<TD ALIGN="LEFT">{_escape(line.name)}</TD>' if named else ""
     cells = "".join(
-        f'<TD COLSPAN="{span}" BGCOLOR="{family(node).fill}">{escape(_operator(node))}</TD>'
+        f'<TD COLSPAN="{span}" BGCOLOR="{family(node).fill}">{_escape(_operator(node))}</TD>'
         for node in line.nodes
     )
     return f"<TR>{name}{cells}</TR>"
@@ -123,7 +134,7 @@ def _operator(node: Node) -> str:
 
 
 def _collapsed(box: Box, leaving: Sequence[str]) -> list[str]:
-    shapes = [_wide(escape(shape)) for shape in dict.fromkeys(leaving)]
+    shapes = [_wide(_escape(shape)) for shape in dict.fromkeys(leaving)]
     return [*shapes, _wide(_small(_parameters(box.nodes)))]
 
 
@@ -140,13 +151,25 @@ def _totals(sums: Totals) -> str:
     parameters = f"{sums.params:,} parameters"
     if sums.auxiliary:
         parameters += f" ({sums.auxiliary:,} of them in training-only heads)"
-    cost = f"{sums.macs:,}" if isinstance(sums.macs, int) else f"{sums.macs}"
-    return escape(f"{parameters} · {cost} multiply-adds")
+    return _escape(f"{parameters} · {_cost(sums.macs)}")
+
+
+def _cost(macs: Size) -> str:
+    if isinstance(macs, int):
+        return f"{macs:,} multiply-adds"
+    text = f"{macs} multiply-adds"
+    names = " and ".join(sorted(macs.names()))
+    return text if len(text) <= LONG else f"multiply-adds depend on {names}"
+
+
+def _escape(text: str) -> str:
+    # Graphviz would take \\N for the node's name; alone in an element a backslash is itself.
+    return html.escape(text).replace("\\", "<FONT>&#92;</FONT>")
 
 
 def _small(text: str) -> str:
-    return f'<FONT POINT-SIZE="9.5">{escape(text)}</FONT>'
+    return f'<FONT POINT-SIZE="9">{_escape(text)}</FONT>'
 
 
-def _html(content: str) -> str:
+def _label(content: str) -> str:
     return f"<{content}>"

@@ -1,11 +1,12 @@
-"""About how large a picture will be, in points, before Graphviz lays it out.
+"""About how large the parts of a picture will be, before Graphviz lays it out.
 
-Only used to fold tall pictures into columns; a guess that is 20 % off does no harm.
+Graphviz puts boxes in rows: each box is one row below the last of those it reads, and a
+row is as high as its highest box. Lengths are in points. Only the folding into columns
+rests on these guesses, so a few per cent do no harm.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -14,70 +15,80 @@ from archspec.backends.dot.picture import Box, Cluster
 from archspec.backends.dot.wires import Wire
 
 LINE = 19.0
+"""The height of a line of a box."""
 HINT = 13.0
-GAP = 28.0
-SPLIT = 18.0
-FRAME = 24.0
+"""The height of a shape between two lines."""
+FRAME = 20.0
+"""The height of the edge of a cluster, with its name."""
+GAP = 26.0
+"""The distance between two rows."""
 CHARACTER = 5.5
 MARGIN = 25.0
+"""The width of a box that is not text."""
+
+
+class Place(NamedTuple):
+    """Where a box stands, and how large it is.
+
+    Attributes:
+        row: Its row, from 0; the inputs of the network stand above.
+        height: Its height, with the edges of the clusters that begin at it.
+        width: Its width.
+        bottom: How far below the top it ends.
+    """
+
+    row: int
+    height: float
+    width: float
+    bottom: float
 
 
 class Size(NamedTuple):
-    """An estimate.
+    """The estimated size of a picture.
 
     Attributes:
-        bottoms: How far below the top each box ends.
-        width: The width of the widest row of boxes.
+        places: Where each box stands, by its path.
         trunk: The edges, as (source, target), of the longest way through the network.
     """
 
-    bottoms: Mapping[str, float]
-    width: float
+    places: Mapping[str, Place]
     trunk: frozenset[tuple[str, str]]
 
     @property
     def height(self) -> float:
-        """The height of the whole."""
-        return max(self.bottoms.values(), default=0.0)
+        """The height of the whole, in one column."""
+        return max((place.bottom for place in self.places.values()), default=0.0)
 
 
 def estimate(picture: Cluster, wires: Sequence[Wire]) -> Size:
     """Returns the estimated size of a picture in one column."""
-    above: dict[str, list[tuple[str, float]]] = {}
+    incoming: dict[str, list[tuple[str, int]]] = {}
     for wire in wires:
-        gap = GAP + SPLIT * (len(wire.readers) > 1)
+        steps = 1 if len(wire.readers) == 1 else 2  # a wire that splits does so in a row
         for reader in wire.readers:
-            above.setdefault(reader.target, []).append((wire.source, gap))
-    bottoms: dict[str, float] = {}
-    before: dict[str, list[str]] = {}
-    levels: dict[str, int] = {}
-    widths: Counter[int] = Counter()
+            incoming.setdefault(reader.target, []).append((wire.source, steps))
+    places: dict[str, Place] = {}
+    deepest: dict[str, list[str]] = {}
     around: dict[str, tuple[str, ...]] = {}
     for box, around[box.path] in picture.placed():
-        levels[box.path] = 1
-        bottoms[box.path] = _height(box)
-        for source, gap in above.get(box.path, ()):
-            if source in bottoms:
-                frames = FRAME * len({*around[source]} ^ {*around[box.path]})
-                bottom = bottoms[source] + gap + frames + _height(box)
-                if bottom > bottoms[box.path]:
-                    bottoms[box.path] = bottom
-                    before[box.path] = []
-                if bottom == bottoms[box.path]:
-                    before[box.path].append(source)
-                levels[box.path] = max(levels[box.path], levels[source] + 1)
-        widths[levels[box.path]] += _width(box)
-    return Size(bottoms, max(widths.values(), default=0), _trunk(before, bottoms))
+        above = [(s, steps) for s, steps in incoming.get(box.path, ()) if s in places]
+        outside = {path for source, _ in above for path in around[source]}
+        height = _height(box) + FRAME * len({*around[box.path]} - outside)
+        row = max((places[source].row + steps for source, steps in above), default=0)
+        tops = {source: places[source].bottom + steps * GAP for source, steps in above}
+        top = max(tops.values(), default=0.0)
+        deepest[box.path] = [source for source in tops if tops[source] == top]
+        places[box.path] = Place(row, height, _width(box), top + height)
+    return Size(places, _trunk(places, deepest))
 
 
 def _trunk(
-    before: Mapping[str, Sequence[str]], bottoms: Mapping[str, float]
+    places: Mapping[str, Place], deepest: Mapping[str, Sequence[str]]
 ) -> frozenset[tuple[str, str]]:
     edges = []
-    target = max(bottoms, key=bottoms.__getitem__, default="")
-    while target in before:
-        deepest = before[target]
-        source = deepest[(len(deepest) - 1) // 2]  # of equals the middle one: it looks even
+    target = max(places, key=lambda path: places[path].bottom, default="")
+    while sources := deepest.get(target):
+        source = sources[(len(sources) - 1) // 2]  # the middle one of equals: it looks even
         edges.append((source, target))
         target = source
     return frozenset(edges)
@@ -88,6 +99,6 @@ def _height(box: Box) -> float:
     return LINE * (max(1, len(box.lines)) + bool(box.name)) + HINT * hints
 
 
-def _width(box: Box) -> int:
+def _width(box: Box) -> float:
     texts = [" ".join([line.name, *(n.op.kind() for n in line.nodes)]) for line in box.lines]
-    return round(MARGIN + CHARACTER * max(map(len, [box.name, *texts])))
+    return MARGIN + CHARACTER * max(map(len, [box.name, *texts]))

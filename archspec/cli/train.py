@@ -1,0 +1,101 @@
+"""`archspec train`: train a spec's network on its data."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from archspec.cli.common import (
+    ENVIRONMENT,
+    NO,
+    OK,
+    USAGE,
+    CommandError,
+    add_spec_arguments,
+    compile_from,
+    note,
+)
+from archspec.cli.extras import needs
+from archspec.frontend import Compiled
+from archspec.ir.totals import totals
+
+if TYPE_CHECKING:
+    from archspec.training.data import Dataset
+
+INTERRUPTED = 130
+DEVICES = ("auto", "cpu", "cuda", "mps")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the command's arguments."""
+    add_spec_arguments(parser)
+    parser.add_argument(
+        "-o",
+        "--output",
+        metavar="DIR",
+        type=Path,
+        help="the run directory, new or empty (default: runs/NAME/TIME)",
+    )
+    parser.add_argument(
+        "--device", choices=DEVICES, default="auto", help="where to train (default: %(default)s)"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Trains, tests, and says where the results are."""
+    compiled = compile_from(args)
+    if compiled.train is None:
+        raise CommandError(
+            f"{compiled.graph.name} has no `train` section, which says what to train on",
+            exit_code=USAGE,
+            help="add one: train: {data: {dataset: digits}, epochs: 10}",
+        )
+    with needs("train"):
+        from archspec.training.errors import (
+            DeviceError,
+            InterruptedRunError,
+            OutputError,
+            TrainingError,
+        )
+        from archspec.training.run import train
+    try:
+        report = train(
+            compiled.graph,
+            compiled.train,
+            compiled.resolved,
+            output=args.output,
+            device=args.device,
+            announce=lambda data: _announce(compiled, data),
+        )
+    except InterruptedRunError as error:
+        note(f"{error.message}; {error.help}" if error.help else error.message)
+        return INTERRUPTED
+    except TrainingError as error:
+        codes = {OutputError: USAGE, DeviceError: ENVIRONMENT}
+        code = codes.get(type(error), NO)
+        raise CommandError(error.message, exit_code=code, help=error.help) from error
+    except OSError as error:
+        place = error.filename or args.output or "the run directory"
+        message = f"cannot write {place}: {error.strerror or error}"
+        raise CommandError(message, exit_code=ENVIRONMENT) from error
+    _conclude(report.metrics)
+    print(f"run: {report.directory}")
+    return OK
+
+
+def _announce(compiled: Compiled, data: Dataset) -> None:
+    title = compiled.graph.title or compiled.graph.name
+    sizes = ", ".join(f"{e.number:,} {name}" for name, e in data.splits.items() if e.number)
+    print(f"{title}: {totals(compiled.graph).params:,} parameters")
+    print(f"{data.name}: {sizes} examples, {len(data.classes)} classes", flush=True)
+
+
+def _conclude(metrics: dict[str, Any]) -> None:
+    test, examples = metrics["test"], metrics["splits"]["test"]
+    right = round(test["accuracy"] * examples)
+    print(f"test accuracy: {test['accuracy']:.2%} ({right} of {examples}), loss {test['loss']:.4f}")
+    print(
+        f"selected: epoch {metrics['selected_epoch']} of {metrics['epochs']} "
+        f"({metrics['selected_by']})"
+    )

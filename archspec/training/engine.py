@@ -1,0 +1,72 @@
+"""Lightning as this project uses it: quiet, repeatable, on the device that was asked for."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+from archspec.training.errors import DeviceError
+
+DEVICES = ("auto", "cpu", "cuda", "mps")
+
+HARMLESS = (
+    ".*does not have many workers",  # batches are slices of tensors in memory
+    "You defined a `validation_step` but have no",  # a spec may do without validation
+    "Experiment logs directory .* exists and is not empty",  # the run directory, just made
+    ".*LeafSpec.* is deprecated",  # Lightning's own call of torch
+)
+"""The warnings of Lightning that say nothing about a run of ours; all others are shown."""
+
+
+def require_device(device: str) -> None:
+    """Checks that a device is there.
+
+    Raises:
+        DeviceError: It is not.
+    """
+    there = {"cuda": torch.cuda.is_available, "mps": torch.backends.mps.is_available}
+    if device in there and not there[device]():
+        raise DeviceError(f"there is no {device} device here", "use --device cpu or --device auto")
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keeps Lightning's tips and notices from the user, and shows its warnings as one line."""
+    logger = logging.getLogger("lightning")
+    level = logger.level
+    children = [logging.getLogger(f"lightning.{part}") for part in ("pytorch", "fabric")]
+    levels = [child.level for child in children]
+    with warnings.catch_warnings():
+        for message in HARMLESS:
+            warnings.filterwarnings("ignore", message)
+        warnings.showwarning = _show_warning
+        for child in (logger, *children):
+            child.setLevel(logging.WARNING)
+        try:
+            yield
+        finally:
+            for child, old in zip((logger, *children), (level, *levels), strict=True):
+                child.setLevel(old)
+
+
+@contextmanager
+def repeatable() -> Iterator[None]:
+    """Undoes what Lightning's deterministic mode and its handling of Ctrl-C leave behind."""
+    deterministic = torch.are_deterministic_algorithms_enabled()
+    warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
+    handler = signal.getsignal(signal.SIGINT)
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(deterministic, warn_only=warn_only)
+        signal.signal(signal.SIGINT, handler)
+
+
+def _show_warning(message: Warning | str, *_: object) -> None:
+    print(f"warning: {message}", file=sys.stderr)

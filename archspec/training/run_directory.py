@@ -1,0 +1,54 @@
+"""The directory of a run: where it is, and the files that are not Lightning's."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from itertools import count
+from pathlib import Path
+
+from archspec.backends.whole_file import write_whole
+from archspec.training.errors import OutputError
+
+RUNS = Path("runs")
+"""Where runs go that are not told where."""
+
+CHECKPOINTS = "checkpoints"
+
+
+def create(output: Path | None, name: str, spec: str) -> Path:
+    """Makes the directory of a run and puts its spec there.
+
+    Args:
+        output: The directory, or `None` for `runs/NAME/TIME`.
+        name: The network's name.
+        spec: The resolved spec, as YAML text.
+
+    Raises:
+        OutputError: There is something at `output` already.
+        OSError: The directory cannot be made.
+    """
+    directory = _fresh(name) if output is None else output
+    if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
+        what = "is not empty" if directory.is_dir() else "is a file"
+        raise OutputError(f"{directory} {what}", "give a new directory, or none, for runs/NAME/TIME")
+    directory.mkdir(parents=True, exist_ok=True)
+    write_whole(directory / "spec.yaml", spec.encode())
+    return directory
+
+
+def write_metrics(directory: Path, metrics: Mapping[str, object]) -> None:
+    """Writes the final metrics of a run.
+
+    Raises:
+        OSError: They cannot be written.
+    """
+    text = json.dumps(metrics, indent=1, ensure_ascii=False) + "\n"
+    write_whole(directory / "metrics.json", text.encode())
+
+
+def _fresh(name: str) -> Path:
+    stem = RUNS / name / f"{datetime.now():%Y%m%d-%H%M%S}"
+    candidates = (stem if n == 1 else stem.with_name(f"{stem.name}-{n}") for n in count(1))
+    return next(path for path in candidates if not path.exists())
