@@ -37,8 +37,9 @@ class Picture:
     def boxes(self) -> dict[str, dict[str, Any]]:
         """Returns the nodes that show operators, by their id."""
         return {
-            o["name"]: o for o in self.objects.values() if o.get("label", "").startswith("<TABLE")
-            and "pos" in o
+            o["name"]: o
+            for o in self.objects.values()
+            if o.get("label", "").startswith("<TABLE") and "pos" in o
         }
 
     def clusters(self) -> list[dict[str, Any]]:
@@ -126,6 +127,12 @@ def cells(label: str) -> list[tuple[str, str]]:
     return [("".join(cell.itertext()), cell.attrib["BGCOLOR"]) for cell in coloured]
 
 
+def hints(label: str) -> list[str]:
+    """Returns the shapes that a box tells between two of its lines."""
+    told = ["".join(cell.itertext()) for cell in ET.fromstring(label).iter("TD")]
+    return [words.removeprefix("↓ ") for words in told if words.startswith("↓ ")]
+
+
 class Rectangle(NamedTuple):
     """Where something is drawn, in points."""
 
@@ -141,6 +148,14 @@ class Rectangle(NamedTuple):
             and self.bottom - slack <= other.bottom
             and other.right <= self.right + slack
             and other.top <= self.top + slack
+        )
+
+    def encloses(self, point: tuple[float, float], slack: float = 1.0) -> bool:
+        """Returns whether a point lies inside, away from the edges."""
+        x, y = point
+        return (
+            self.left + slack < x < self.right - slack
+            and self.bottom + slack < y < self.top - slack
         )
 
     def meets(self, other: Rectangle, slack: float = 0.5) -> bool:
@@ -182,3 +197,20 @@ def texts(drawn: dict[str, Any]) -> list[Rectangle]:
 def _bounds(points: list[list[float]]) -> Rectangle:
     xs, ys = zip(*points, strict=True)
     return Rectangle(min(xs), min(ys), max(xs), max(ys))
+
+
+def curve(edge: dict[str, Any], steps: int = 40) -> list[tuple[float, float]]:
+    """Returns points along an edge, near enough to one another to meet any text."""
+    points = []
+    for op in edge.get("_draw_", []):
+        if op["op"] == "b":
+            for first in range(0, len(op["points"]) - 3, 3):
+                corners = op["points"][first : first + 4]
+                points += [_bezier(corners, step / steps) for step in range(steps + 1)]
+    return points
+
+
+def _bezier(corners: list[list[float]], t: float) -> tuple[float, float]:
+    weights = ((1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t * t * (1 - t), t**3)
+    x, y = (sum(w * c[axis] for w, c in zip(weights, corners, strict=True)) for axis in (0, 1))
+    return x, y

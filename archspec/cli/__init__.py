@@ -37,6 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     0: fine; 1: the answer is no; 2: wrong usage; 3: the environment; 70: an internal
     error; 130: interrupted.
     """
+    # Not list(...): the module of the command `list` has that name here.
     arguments = [*(sys.argv[1:] if argv is None else argv)]
     if arguments[:1] == ["check"]:
         _start_fast()

@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--output",
         metavar="FILE",
         type=Path,
-        help="the file to write: .svg, .png, .pdf, .jpg, .eps or .dot (default: NAME.svg)",
+        help="a .svg (default: NAME[-VARIANT].svg), .png, .pdf, .jpg, .eps or .dot file",
     )
     parser.add_argument(
         "--depth",
@@ -46,7 +46,8 @@ def run(args: argparse.Namespace) -> int:
             help=f"end it in {', '.join(f'.{format_}' for format_ in FORMATS)}",
         )
     graph = compile_from(args).graph
-    path = args.output or Path(f"{graph.name}.svg")
+    name = f"{graph.name}-{graph.variant}" if graph.variant else graph.name
+    path = args.output or Path(f"{name}.svg")
     drawn = document(graph, args.depth)
     try:
         picture = render(drawn.source, path.suffix[1:].lower())

@@ -51,6 +51,9 @@ class Builder:
         """Returns the graph; after a fault, the part that is sound."""
         self.file_env = self.parameters()
         names = Names()
+        inputs = self.tree.get("inputs")
+        for name, entry in (inputs.entries if isinstance(inputs, Table) else {}).items():
+            names.given[name] = entry.key.span
         scope = Scope((), self.file_env, names)
         flow = self.inputs(scope)
         layers = self.tree.get("layers")
@@ -521,7 +524,12 @@ class Builder:
 
     def network_outputs(self, scope: Scope, flow: Flow) -> dict[str, Value]:
         """Returns the network's outputs."""
-        made = self.outputs(self.tree.get("outputs"), scope, flow)
+        tree = self.tree.get("outputs")
+        made = self.outputs(tree, scope, flow)
+        for name in self.graph.inputs:
+            if name in made and tree is not None:
+                self.fault("E109", f"`{name}` is the name of an input and of an output", tree.span,
+                           "rename the output")  # fmt: skip
         return {name: value for name, value in made.items() if value is not None}
 
     def expect(self, layer: Layer, scope: Scope, result: Result) -> None:

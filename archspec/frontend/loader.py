@@ -190,8 +190,10 @@ class _Composer:
 
     def on_one_line(self, event: yaml.ScalarEvent, quotes: int) -> bool:
         start, end = _marks(event)
+        if start.line != end.line or start.line >= len(self.lines):
+            return False
         written = self.lines[start.line][start.column + quotes : end.column - quotes]
-        return start.line == end.line and bool(written == event.value)
+        return bool(written == event.value)
 
     def refuse_extras(self, event: yaml.Event) -> None:
         span = self.span(event)

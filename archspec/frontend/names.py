@@ -16,7 +16,7 @@ MODULE_ATTRIBUTES = frozenset(
     "register_forward_pre_hook register_full_backward_hook register_full_backward_pre_hook "
     "register_load_state_dict_post_hook register_load_state_dict_pre_hook register_module "
     "register_parameter register_state_dict_post_hook register_state_dict_pre_hook requires_grad_ "
-    "set_extra_state set_submodule share_memory state_dict to to_empty train training type xpu "
+    "T_destination set_extra_state set_submodule share_memory state_dict to to_empty train training type xpu "
     "zero_grad call_super_init".split()
 )
 
@@ -27,9 +27,10 @@ def name_fault(name: str, span: Span) -> Diagnostic | None:
         message = f"`{name}` cannot be a name"
         help_ = "use letters, digits and underscores, not starting with a digit"
         return Diagnostic("E108", message, span, help_)
-    if name in MODULE_ATTRIBUTES or keyword.iskeyword(name) or name.startswith("__"):
-        message = f"`{name}` cannot be a name: it is a word of Python or of torch.nn.Module"
-        return Diagnostic("E108", message, span, f"use another name, such as `{name}_layer`")
+    if name.startswith("_") or name in MODULE_ATTRIBUTES or keyword.iskeyword(name):
+        message = f"`{name}` cannot be a name: Python or torch.nn.Module has a use for it"
+        help_ = f"use another name, such as `{name.strip('_')}_layer`"
+        return Diagnostic("E108", message, span, help_)
     return None
 
 

@@ -98,9 +98,7 @@ def training_batches(
     order = RandomSampler(dataset, generator=generator)
     lonely = examples.number > size and examples.number % size == 1
     # A sampler of whole batches: indexing once per batch is what makes small data fast.
-    return DataLoader(
-        dataset, sampler=BatchSampler(order, size, drop_last=lonely), batch_size=None
-    )
+    return DataLoader(dataset, sampler=BatchSampler(order, size, drop_last=lonely), batch_size=None)
 
 
 def evaluation_batches(examples: Examples) -> DataLoader[tuple[torch.Tensor, ...]]:

@@ -96,16 +96,12 @@ def train(
     return Report(directory, metrics)
 
 
-def _fit(
-    graph: Graph, spec: TrainSpec, data: Dataset, directory: Path, device: str
-) -> _Fitted:
+def _fit(graph: Graph, spec: TrainSpec, data: Dataset, directory: Path, device: str) -> _Fitted:
     started = time.perf_counter()
     seed_everything(spec.seed, verbose=False)
     module = TrainingModule(graph, spec)
     record = Record()
-    last = ModelCheckpoint(
-        directory / CHECKPOINTS, filename="last", enable_version_counter=False
-    )
+    last = ModelCheckpoint(directory / CHECKPOINTS, filename="last", enable_version_counter=False)
     best = ModelCheckpoint(
         directory / CHECKPOINTS,
         filename="best",
@@ -158,9 +154,7 @@ def _remains(record: Record, directory: Path, last: ModelCheckpoint) -> tuple[st
     return f"interrupted after epoch {len(record.rows)}", f"its weights are in {kept}"
 
 
-def _metrics(
-    graph: Graph, spec: TrainSpec, data: Dataset, fitted: _Fitted
-) -> dict[str, object]:
+def _metrics(graph: Graph, spec: TrainSpec, data: Dataset, fitted: _Fitted) -> dict[str, object]:
     row = fitted.rows[fitted.selected - 1]
     validated = "validation_loss" in row
     stages = {"train": row, "validation": row} if validated else {"train": row}

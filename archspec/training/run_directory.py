@@ -32,7 +32,9 @@ def create(output: Path | None, name: str, spec: str) -> Path:
     directory = _fresh(name) if output is None else output
     if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
         what = "is not empty" if directory.is_dir() else "is a file"
-        raise OutputError(f"{directory} {what}", "give a new directory, or none, for runs/NAME/TIME")
+        raise OutputError(
+            f"{directory} {what}", "give a new directory, or none, for runs/NAME/TIME"
+        )
     directory.mkdir(parents=True, exist_ok=True)
     write_whole(directory / "spec.yaml", spec.encode())
     return directory

@@ -88,10 +88,10 @@ class _Composer:
         if not others:
             line = self.line((*path, inner), inner, first)
             return line and Line(f"{name}.{line.name}".rstrip("."), line.nodes)
-        nodes = tuple(_nodes(child))
-        flat = len(nodes) == len(child) <= MAX_OPERATORS
-        if flat and self.is_chain(nodes) and all(map(_is_afterthought, nodes[1:])):
-            return Line(name, nodes)
+        if len(child) <= MAX_OPERATORS and all(says_kind(*item) for item in child.items()):
+            nodes = tuple(_nodes(child))
+            if self.is_chain(nodes) and all(map(_is_afterthought, nodes[1:])):
+                return Line(name, nodes)
         return None
 
     def is_chain(self, nodes: Sequence[Node]) -> bool:
@@ -102,9 +102,11 @@ class _Composer:
         return private and second.inputs == first.outputs and first.head == second.head
 
 
-def says_kind(name: str, node: Node) -> bool:
+def says_kind(name: str, child: Node | _Scope) -> bool:
     """Returns whether a node's name is its operator's name, numbered perhaps."""
-    kind = node.op.kind()
+    if not isinstance(child, Node):
+        return False
+    kind = child.op.kind()
     return name == kind or name.removeprefix(f"{kind}_").isdigit()
 
 

@@ -10,17 +10,17 @@ from archspec.ir.graph import Node
 class Family(Enum):
     """A family of operators: what the legend calls it, and its fill.
 
-    The fills are light under black text. Blue, violet, orange, yellow and bluish green are
-    told apart without seeing red or green, and the lightness of neighbours differs, so a
-    greyscale print keeps them apart too.
+    Black text is read on all of them. Blue, violet, orange, yellow and bluish green are told
+    apart without seeing red or green, and every two differ in lightness, so that a greyscale
+    print keeps them apart too.
     """
 
-    CONVOLUTION = ("convolution", "#9ec5e8")
-    LINEAR = ("linear", "#c3a9dc")
-    POOLING = ("pooling", "#f7b977")
+    CONVOLUTION = ("convolution", "#a6cbee")
+    LINEAR = ("linear", "#b497d8")
+    POOLING = ("pooling", "#f0a860")
     NORMALISATION = ("normalisation", "#dcdcdc")
-    ACTIVATION = ("activation", "#fdf0b0")
-    MERGE = ("merge", "#6fbfa8")
+    ACTIVATION = ("activation", "#fdf2b8")
+    MERGE = ("merge", "#4b9d89")
     OTHER = ("other", "#ffffff")
 
     def __init__(self, label: str, fill: str) -> None:
@@ -34,6 +34,7 @@ _BY_WORD = {
     "norm": Family.NORMALISATION,
     "relu": Family.ACTIVATION,
     "drop": Family.OTHER,
+    "flatten": Family.OTHER,
 }
 
 

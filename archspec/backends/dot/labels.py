@@ -49,11 +49,10 @@ def terminal(name: str, shape: str, note: str = "") -> str:
 
 def cluster(cluster: Cluster, *, continued: bool) -> str:
     """Returns the label in the corner of a cluster, or of its part in a further column."""
-    left = '<BR ALIGN="LEFT"/>'
-    note = _small(" (continued)") if continued else ""
-    # On a line of its own, where no edge to the head's first box runs through it.
-    head = _small("training only") + left if cluster.head else ""
-    return _label(f"<B>{_escape(cluster.name)}</B>{note}{left}{head}")
+    notes = ["training only"] * bool(cluster.head) + ["continued"] * continued
+    # Each on a line of its own, so that no edge to the first box runs through it.
+    lines = [f"<B>{_escape(cluster.name)}</B>", *map(_small, notes)]
+    return _label("".join(f'{line}<BR ALIGN="LEFT"/>' for line in lines))
 
 
 def edge(text: str) -> str:
@@ -103,13 +102,12 @@ def _detail(node: Node) -> str:
 def _lines(box: Box) -> list[str]:
     rows = []
     named = any(line.name for line in box.lines)
-    final = box.nodes[-1].output.type
+    changes = [line for line in box.lines if not keeps_shape(line.nodes[0])]
     for line in box.lines:
         rows.append(_row(line, named=named))
-        made = line.nodes[-1].output.type
-        # What the box makes in the end is written on the wire that leaves it.
-        if made != final and not keeps_shape(line.nodes[0]):
-            rows.append(_indented(f'<TD COLSPAN="{COLUMNS}" CELLPADDING="1">', f"↓ {made}", named))
+        # What the last change makes is written on the wire that leaves the box.
+        if line in changes[:-1]:
+            rows.append(_hint(f"↓ {line.nodes[-1].output.type}", named=named))
     return rows
 
 
@@ -123,8 +121,9 @@ def _row(line: Line, *, named: bool) -> str:
     return f"<TR>{name}{cells}</TR>"
 
 
-def _indented(opening: str, text: str, named: bool) -> str:
-    return f"<TR>{'<TD></TD>' * named}{opening}{_small(text)}</TD></TR>"
+def _hint(text: str, *, named: bool) -> str:
+    beside = "<TD></TD>" * named
+    return f'<TR>{beside}<TD COLSPAN="{COLUMNS}" CELLPADDING="1">{_small(text)}</TD></TR>'
 
 
 def _operator(node: Node) -> str:

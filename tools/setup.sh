@@ -1,0 +1,42 @@
+# Sourced by the other scripts: makes .venv with archspec and what its tests need, and
+# installs Graphviz where that is possible without asking. Sets $venv to its bin folder.
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
+venv=$PWD/.venv/bin
+
+python=
+for candidate in python3 python3.14 python3.13 python3.12 python3.11; do
+    if "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+        python=$candidate
+        break
+    fi
+done
+if [ -z "$python" ]; then
+    echo "archspec needs Python 3.11 or newer; none was found" >&2
+    exit 3
+fi
+
+stamp=$(cat pyproject.toml tools/constraints.txt | cksum)
+if [ "$(cat .venv/archspec-stamp 2>/dev/null)" != "$stamp" ]; then
+    echo "setting up .venv (a minute or two, once)"
+    if ! "$python" -m venv .venv; then
+        echo "python could not make .venv; on Debian or Ubuntu: apt-get install python3-venv" >&2
+        exit 3
+    fi
+    "$venv/python" -m pip install --quiet --disable-pip-version-check \
+        --constraint tools/constraints.txt --editable '.[dev]' || exit 3
+    echo "$stamp" > .venv/archspec-stamp
+fi
+
+if ! command -v dot > /dev/null; then
+    # PNG and PDF need Graphviz's own program; SVG and PNG can do without it.
+    as_root=
+    [ "$(id -u)" = 0 ] || as_root="sudo -n"
+    if command -v apt-get > /dev/null && $as_root true 2>/dev/null; then
+        $as_root apt-get update -qq && $as_root apt-get install -y -qq graphviz > /dev/null
+    elif command -v brew > /dev/null; then
+        brew install --quiet graphviz
+    fi
+    command -v dot > /dev/null ||
+        echo "note: Graphviz is not installed; pictures are drawn without it, PDF is not" >&2
+fi
