@@ -65,11 +65,6 @@ class Evaluator:
             self._fault(tree, error)
             raise Unknown from None
 
-    def bare_name(self, scalar: Scalar) -> str | None:
-        """Returns the name that a formula consists of, if it is nothing but a name."""
-        formula = self._formulas.get(scalar.span)
-        return formula.bare_name if formula else None
-
     def _parse(self, scalar: Scalar) -> None:
         try:
             self._formulas[scalar.span] = parse(str(scalar.value)[1:])

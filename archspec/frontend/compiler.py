@@ -10,7 +10,7 @@ from archspec.frontend import loader
 from archspec.frontend.builder import Builder
 from archspec.frontend.expectations import check_expectations
 from archspec.frontend.resolve import Resolved, check_variants, dump, resolve
-from archspec.frontend.tree import Table, Tree, plain
+from archspec.frontend.tree import Table, plain
 from archspec.ir.graph import Graph, Node
 
 if TYPE_CHECKING:

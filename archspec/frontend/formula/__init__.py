@@ -67,7 +67,8 @@ class Formula:
         """Returns the formula's value.
 
         Args:
-            lookup: Gives the value of a name, or raises `KeyError`.
+            lookup: Gives the value of a name, or raises `KeyError`, whose second argument
+                may be a help line.
 
         Raises:
             FormulaError: The formula has no value.

@@ -55,12 +55,13 @@ class Name(NamedTuple):
         """Returns what the name stands for."""
         try:
             return lookup(self.name)
-        except KeyError:
+        except KeyError as error:
             function = FUNCTIONS.get(self.name)
+            known = str(error.args[1]) if len(error.args) > 1 else ""
             raise FormulaError(
                 f"unknown name {quoted(self.name)}",
                 self.name_place,
-                help=f"the function is called as {function.usage}" if function else "",
+                help=f"the function is called as {function.usage}" if function else known,
             ) from None
 
 

@@ -1,0 +1,165 @@
+"""Reads what a layer says: values, references, arguments.
+
+The builder expands; this decides what the words of a layer mean at its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from archspec.diagnostics import Diagnostic, Label, Span
+from archspec.frontend.arguments import Argument, Evaluator, Unknown, as_text, is_formula
+from archspec.frontend.scope import Flow, Result, Scope
+from archspec.frontend.suggest import did_you_mean
+from archspec.frontend.syntax import Layer, Parser, Signature
+from archspec.frontend.tree import Entry, Items, Scalar, Table, Tree
+from archspec.ir.graph import Value
+from archspec.ir.op import Operator
+
+Lookup = Callable[[str], object]
+
+
+class Reader:
+    """Reads the layers of one spec.
+
+    Attributes:
+        evaluator: Evaluates the file's formulas.
+        file_env: The values of the file's parameters.
+        calls: The blocks around the layer that is being expanded, with their calls.
+    """
+
+    def __init__(self, tree: Table, parser: Parser, report: list[Diagnostic]) -> None:
+        self.evaluator = Evaluator(tree, report)
+        self.file_env: dict[str, object] = {}
+        self.calls: list[tuple[str, Span]] = []
+        self._tree = tree
+        self._parser = parser
+        self._report = report
+
+    def source(self, tree: Tree, scope: Scope) -> Flow:
+        """Returns the values a `from` names: all of one result, or the main ones of several."""
+        if isinstance(tree, Scalar):
+            return tuple(self.reference(tree, scope).values())
+        if isinstance(tree, Items) and tree.items:
+            results = [self.reference(item, scope) for item in tree.items]
+            return tuple(next(iter(result.values())) for result in results)
+        self.fault("E106", "a name, or a list of names, is wanted here", tree.span)
+        raise Unknown
+
+    def reference(self, tree: Tree, scope: Scope) -> Result:
+        """Returns the result that a name, or `name.output`, refers to."""
+        text = tree.value if isinstance(tree, Scalar) else None
+        if not isinstance(text, str):
+            self.fault("E106", "the name of a layer is wanted here", tree.span)
+            raise Unknown
+        name, _, output = text.partition(".")
+        result = scope.find(name)
+        if result is None:
+            self.fault("E106", f"nothing above is called `{name}`", tree.span,
+                       did_you_mean(name, set(scope.visible()), what="name"))  # fmt: skip
+            raise Unknown
+        if scope.ambiguous(name):
+            self.fault("E109", f"several layers here are called `{name}` by default", tree.span,
+                       "give the one that is meant a `name:`")  # fmt: skip
+            raise Unknown
+        if not output:
+            return result
+        if output not in result:
+            self.fault("E106", f"`{name}` has no output `{output}`", tree.span,
+                       did_you_mean(output, result, what="output"))  # fmt: skip
+            raise Unknown
+        return {output: result[output]}
+
+    def arguments(self, entries: Mapping[str, Entry], lookup: Lookup) -> dict[str, Argument]:
+        """Returns the values of arguments."""
+        return {
+            name: Argument(self.evaluator.value(value, lookup), value.span, key.span)
+            for name, (key, value) in entries.items()
+        }
+
+    def called(self, layer: Layer, lookup: Lookup) -> tuple[str, dict[str, Argument]]:
+        """Returns the operator or block that is called, and what its formula gives it."""
+        if not is_formula(layer.head):
+            return layer.kind, {}
+        target, span = self.evaluator.value(layer.head, lookup), layer.head.span
+        fields: object = None
+        if isinstance(target, Mapping) and len(target) == 1:
+            ((target, fields),) = target.items()
+        if not isinstance(target, str) or self._parser.signature(target) is None:
+            self.fault("E105", f"`{as_text(target)}` is not an operator or block", span)
+            raise Unknown
+        if isinstance(fields, Mapping):
+            return target, {key: Argument(value, span, span) for key, value in fields.items()}
+        signature = self._parser.signature(target)
+        if fields is None or signature is None or signature.primary is None:
+            return target, {}
+        return target, {signature.primary: Argument(fields, span, span)}
+
+    def lookup(
+        self, scope: Scope, inflow: Flow, extra: Mapping[str, object] | None = None
+    ) -> Lookup:
+        """Returns what the names of a formula mean at a layer."""
+
+        def find(name: str) -> object:
+            if name == "in":
+                return type_of(inflow[0] if inflow else None)
+            if extra and name in extra:
+                return extra[name]
+            if name in scope.env:
+                return scope.env[name]
+            result = scope.find(name)
+            if result is None:
+                known = {*scope.env, *scope.visible(), "in"}
+                raise KeyError(name, did_you_mean(name, known, what="name"))
+            return type_of(next(iter(result.values())))
+
+        return find
+
+    def condition(self, entry: Entry | None, scope: Scope, inflow: Flow) -> bool:
+        """Returns whether a `when` holds."""
+        if entry is None:
+            return True
+        value = self.evaluator.value(entry.value, self.lookup(scope, inflow))
+        if not isinstance(value, bool):
+            self.fault("E103", f"`when` must be true or false, not `{as_text(value)}`",
+                       entry.value.span)  # fmt: skip
+            raise Unknown
+        return value
+
+    def validated(
+        self, operator: type[Operator], given: Mapping[str, Argument], layer: Layer
+    ) -> Operator | None:
+        """Returns the operator with the fields given, or `None` after a fault."""
+        from archspec.frontend.validation import validate_arguments
+
+        report: list[Diagnostic] = []
+        op = validate_arguments(operator, given, layer.head.span, report)
+        # What is missing in a layer that had faults may be what they are about.
+        self._report += [d for d in report if d.code != "E102" or not layer.faulty]
+        return op
+
+    def defaults(self, signature: Signature) -> dict[str, Argument]:
+        """Returns what the file's `defaults` say of an operator or block."""
+        defaults = self._tree.get("defaults")
+        fields = defaults.get(signature.name) if isinstance(defaults, Table) else None
+        if not isinstance(fields, Table):
+            return {}
+        return self.arguments(fields.entries, self.file_env.__getitem__)
+
+    def fault(
+        self, code: str, message: str, span: Span, help_: str = "", labels: Sequence[Label] = ()
+    ) -> None:
+        """Reports an error, with the calls of the blocks that it is in."""
+        used = [Label(call, f"in this {name}") for name, call in reversed(self.calls)]
+        self._report.append(Diagnostic(code, message, span, help_, (*labels, *used)))
+
+
+def type_of(value: Value | None) -> object:
+    """Returns what a formula sees of a value.
+
+    Raises:
+        Unknown: A fault left the value unknown.
+    """
+    if value is None:
+        raise Unknown
+    return value.type
