@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 import sys
-from typing import Any
 
-from lightning import Callback, LightningModule, Trainer
+from lightning import Callback, Trainer
 from lightning.pytorch.callbacks.progress.tqdm_progress import Tqdm
 
 from archspec.training.errors import TrainingError
@@ -25,7 +24,7 @@ class Record(Callback):
     def __init__(self) -> None:
         self.rows: list[dict[str, float]] = []
 
-    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+    def on_train_epoch_end(self, trainer: Trainer, *_: object) -> None:
         """Logs the epoch's metrics and learning rate.
 
         Raises:
@@ -47,7 +46,7 @@ class Record(Callback):
 class ProgressLines(Callback):
     """Prints about ten lines of progress over the whole run on stderr."""
 
-    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+    def on_train_epoch_end(self, trainer: Trainer, *_: object) -> None:
         """Prints a line, if it is time for one."""
         epoch, epochs = trainer.current_epoch + 1, trainer.max_epochs or 0
         if epoch % math.ceil(epochs / LINES) == 0 or epoch == epochs:
@@ -60,30 +59,26 @@ class ProgressBar(Callback):
     Lightning's own begins anew with each epoch, which for small data is many times a second.
     """
 
-    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+    def on_train_start(self, trainer: Trainer, *_: object) -> None:
         """Opens the bar."""
         steps = int(trainer.estimated_stepping_batches)
         self._bar = Tqdm(total=steps, file=sys.stderr, unit="step", dynamic_ncols=True)
 
-    def on_train_batch_end(
-        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
-    ) -> None:
+    def on_train_batch_end(self, *_: object) -> None:
         """Moves on by a step."""
         self._bar.update()
 
-    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+    def on_train_epoch_end(self, trainer: Trainer, *_: object) -> None:
         """Shows the epoch's metrics."""
         epoch = trainer.current_epoch + 1
         self._bar.set_description(f"epoch {epoch}/{trainer.max_epochs}", refresh=False)
         self._bar.set_postfix_str(_summary(trainer), refresh=False)
 
-    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+    def on_train_end(self, *_: object) -> None:
         """Leaves the bar as it stands."""
         self._bar.close()
 
-    def on_exception(
-        self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
-    ) -> None:
+    def on_exception(self, *_: object) -> None:
         """Leaves the bar as it stands."""
         if hasattr(self, "_bar"):
             self._bar.close()

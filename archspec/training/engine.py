@@ -6,14 +6,12 @@ import logging
 import signal
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import torch
 
 from archspec.training.errors import DeviceError
-
-DEVICES = ("auto", "cpu", "cuda", "mps")
 
 HARMLESS = (
     ".*does not have many workers",  # batches are slices of tensors in memory
@@ -23,40 +21,44 @@ HARMLESS = (
 )
 """The warnings of Lightning that say nothing about a run of ours; all others are shown."""
 
+_THERE: dict[str, Callable[[], bool]] = {
+    "cuda": torch.cuda.is_available,
+    "mps": torch.backends.mps.is_available,
+}
+
 
 def require_device(device: str) -> None:
-    """Checks that a device is there.
+    """Checks that a device is there; `auto` and `cpu` always are.
 
     Raises:
         DeviceError: It is not.
     """
-    there = {"cuda": torch.cuda.is_available, "mps": torch.backends.mps.is_available}
-    if device in there and not there[device]():
+    if device in _THERE and not _THERE[device]():
         raise DeviceError(f"there is no {device} device here", "use --device cpu or --device auto")
 
 
 @contextmanager
 def quiet() -> Iterator[None]:
     """Keeps Lightning's tips and notices from the user, and shows its warnings as one line."""
-    logger = logging.getLogger("lightning")
-    level = logger.level
-    children = [logging.getLogger(f"lightning.{part}") for part in ("pytorch", "fabric")]
-    levels = [child.level for child in children]
+    loggers = [logging.getLogger(f"lightning.{part}") for part in ("pytorch", "fabric")]
+    levels = [logger.level for logger in loggers]
     with warnings.catch_warnings():
         for message in HARMLESS:
             warnings.filterwarnings("ignore", message)
-        warnings.showwarning = _show_warning
-        for child in (logger, *children):
-            child.setLevel(logging.WARNING)
+        warnings.showwarning = lambda message, *_, **__: print(
+            f"warning: {message}", file=sys.stderr
+        )
+        for logger in loggers:
+            logger.setLevel(logging.WARNING)
         try:
             yield
         finally:
-            for child, old in zip((logger, *children), (level, *levels), strict=True):
-                child.setLevel(old)
+            for logger, level in zip(loggers, levels, strict=True):
+                logger.setLevel(level)
 
 
 @contextmanager
-def repeatable() -> Iterator[None]:
+def restored() -> Iterator[None]:
     """Undoes what Lightning's deterministic mode and its handling of Ctrl-C leave behind."""
     deterministic = torch.are_deterministic_algorithms_enabled()
     warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
@@ -66,7 +68,3 @@ def repeatable() -> Iterator[None]:
     finally:
         torch.use_deterministic_algorithms(deterministic, warn_only=warn_only)
         signal.signal(signal.SIGINT, handler)
-
-
-def _show_warning(message: Warning | str, *_: object) -> None:
-    print(f"warning: {message}", file=sys.stderr)

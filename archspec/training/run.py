@@ -25,7 +25,7 @@ from archspec.ir.graph import Graph
 from archspec.training.agreement import check_agreement
 from archspec.training.callbacks import ProgressBar, ProgressLines, Record
 from archspec.training.data import Dataset, evaluation_batches, load, training_batches
-from archspec.training.engine import quiet, repeatable, require_device
+from archspec.training.engine import quiet, restored, require_device
 from archspec.training.errors import DeviceError, InterruptedRunError
 from archspec.training.module import TrainingModule
 from archspec.training.run_directory import CHECKPOINTS, create, write_metrics
@@ -84,7 +84,7 @@ def train(
     check_agreement(graph, spec, data)
     directory = create(output, graph.name, text)
     announce(data)
-    with quiet(), repeatable():
+    with quiet(), restored():
         try:
             fitted = _fit(graph, spec, data, directory, device)
         except torch.OutOfMemoryError as error:
