@@ -97,14 +97,14 @@ def test_symbolic_sizes_stay_names_and_their_conditions_are_said(tmp_path: Path)
     spec.write_text(
         "name: s\ninputs: {image: [3, H, W]}\nlayers:\n"
         "  - conv2d: {name: c, out_channels: 8, kernel_size: 3, stride: 2}\n"
-        "  - concat: {a: [], b: [conv2d: {out_channels: 1, kernel_size: [1, 3], padding: [0, 1]}]}\n"
+        "  - concat: {a: [], b: [conv2d: {out_channels: 1, kernel_size: 3, padding: 1}]}\n"
         "  - flatten\n",
         encoding="utf-8",
     )
     done = archspec("check", str(spec))
     assert done.returncode == 0
     assert "9×((H - 1) // 2)×((W - 1) // 2)" in done.stdout
-    assert "240*((H - 1) // 2)*((W - 1) // 2)" in done.stdout
+    assert "288*((H - 1) // 2)*((W - 1) // 2)" in done.stdout
     made = json.loads(archspec("check", str(spec), "--format", "json").stdout)
     assert made["layers"][0]["output_shapes"] == [[8, "(H - 1) // 2", "(W - 1) // 2"]]
     assert isinstance(made["macs"], str)

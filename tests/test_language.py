@@ -133,7 +133,8 @@ def test_a_block_sees_its_own_parameters_and_the_files_but_not_its_callers() -> 
 
 
 def test_a_parameters_default_may_use_earlier_ones_and_the_input() -> None:
-    blocks = "blocks: {b: {params: {half: =in.features // 2, full: =2 * half}, layers: [linear: =full]}}\n"
+    params = "{half: =in.features // 2, full: =2 * half}"
+    blocks = f"blocks: {{b: {{params: {params}, layers: [linear: =full]}}}}\n"
     made = graph("  - b\n  - b: 1\n", inputs="{x: [6]}", more=blocks)
     assert shapes(made) == {"b.linear": "6", "b_2.linear": "2"}
 
@@ -223,7 +224,7 @@ def test_symbolic_sizes_that_merge_become_conditions() -> None:
 def test_all_faults_of_a_file_are_found_in_one_run() -> None:
     text = (
         "inputs: {x: [3, 8, 8]}\nlayers:\n"
-        "  - concat: {a: [max_pool2d: 9], b: [convv2d: 1], c: [dropout: 2.0], d: [relu: {from: z}]}\n"
+        "  - concat: {a: [max_pool2d: 9], b: [conv: 1], c: [dropout: 2.0], d: [relu: {from: z}]}\n"
         "  - linear: {out_features: 0, from: x}\n"
         "expect: {parms: 1}\n"
     )

@@ -26,7 +26,8 @@ def read(text: str) -> object:
         ("true", True), ("False", False), ("null", None), ("~", None),
         ("1e-3", 1e-3), ("1E5", 1e5), ("-.5", -0.5), ("1.", 1.0), (".inf", math.inf),
         ("25_557_032", 25_557_032), ("+7", 7), ("-7", -7), ("007", 7), ("0x1F", 31),
-        ("1:30", "1:30"), ("2024-01-01", "2024-01-01"), ("1_", "1_"), ("_1", "_1"), ("1__0", "1__0"),
+        ("1:30", "1:30"), ("2024-01-01", "2024-01-01"), ("1_", "1_"), ("_1", "_1"),
+        ("1__0", "1__0"),
         ("0o17", "0o17"), ("0b11", "0b11"), (".", "."), ("-", [None]), ("+", "+"), ("e5", "e5"),
         ("'1'", "1"), ('"no"', "no"), ("=", "="), ("=a + 1", "=a + 1"), ("<", "<"),
         ("3x3", "3x3"), ("1.2.3", "1.2.3"),
@@ -79,7 +80,7 @@ SPAN = Span("a.yaml")
 SCALARS = (
     st.none() | st.booleans() | st.integers(-(10**12), 10**12)
     | st.floats(allow_nan=False, allow_infinity=False)
-    | st.text(st.characters(codec="utf-8", exclude_categories=("C",)), max_size=20)
+    | st.text(st.characters(codec="utf-8", exclude_categories=["C"]), max_size=20)
     | st.sampled_from(["no", "1e-3", "1_000", "null", "0x1F", "=a[0]", "~", "", "<<", "007"])
 )  # fmt: skip
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from archspec.diagnostics import Diagnostic
 from archspec.ir.dim import Size
@@ -35,7 +36,7 @@ def footing(graph: Graph) -> str:
 
 def as_json(
     graph: Graph, diagnostics: Sequence[Diagnostic], *, ok: bool, file: str
-) -> dict[str, object]:
+) -> dict[str, Any]:
     """Returns the JSON object of `archspec check --format json`."""
     sums = totals(graph)
     return {

@@ -12,12 +12,12 @@ from typing import Protocol, cast
 
 COMMANDS = {
     "check": "judge a spec: shapes, parameters, multiply-adds",
-    "list": "list the specs that ship with archspec",
-    "explain": "explain an error code or an operator",
     "train": "train a spec's network on its data",
     "export": "write a spec's network as ONNX",
     "predict": "run an exported model on its spec's data",
     "draw": "draw a spec's network",
+    "list": "list the specs that ship with archspec",
+    "explain": "explain an error code or an operator",
 }
 
 

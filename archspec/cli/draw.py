@@ -46,8 +46,7 @@ def run(args: argparse.Namespace) -> int:
             help=f"end it in {', '.join(f'.{format_}' for format_ in FORMATS)}",
         )
     graph = compile_from(args).graph
-    name = f"{graph.name}-{graph.variant}" if graph.variant else graph.name
-    path = args.output or Path(f"{name}.svg")
+    path = args.output or Path(f"{graph.stem}.svg")
     drawn = document(graph, args.depth)
     try:
         picture = render(drawn.source, path.suffix[1:].lower())

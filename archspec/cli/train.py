@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,6 +52,8 @@ def run(args: argparse.Namespace) -> int:
             exit_code=USAGE,
             help="add one: train: {data: {dataset: digits}, epochs: 10}",
         )
+    # Threads that spin while they wait for each other are many times slower on a busy machine.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     with needs("train"):
         from archspec.training.errors import (
             DeviceError,
@@ -69,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
             announce=lambda data: _announce(compiled, data),
         )
     except InterruptedRunError as error:
-        note(f"{error.message}; {error.help}" if error.help else error.message)
+        note(error.message)
         return INTERRUPTED
     except TrainingError as error:
         codes = {OutputError: USAGE, DeviceError: ENVIRONMENT}

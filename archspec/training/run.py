@@ -7,34 +7,33 @@ same loss. The test split is looked at once, at the end, with that checkpoint.
 
 from __future__ import annotations
 
-import platform
 import sys
 import time
 from collections.abc import Callable
-from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
 
 import torch
 from lightning import Callback, Trainer, seed_everything
+from lightning.fabric.plugins.environments import LightningEnvironment
 from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.loggers import CSVLogger
+
 
 from archspec.frontend.train_schema import TrainSpec
 from archspec.ir.graph import Graph
 from archspec.training.agreement import check_agreement
 from archspec.training.callbacks import ProgressBar, ProgressLines, Record
 from archspec.training.data import Dataset, evaluation_batches, load, training_batches
-from archspec.training.engine import quiet, restored, require_device
+from archspec.training.engine import quiet, require_device, restored
 from archspec.training.errors import DeviceError, InterruptedRunError
 from archspec.training.module import TrainingModule
+from archspec.training.report import Fitted, final_metrics
 from archspec.training.run_directory import CHECKPOINTS, create, write_metrics
 
-LIBRARIES = ("archspec-nn", "torch", "lightning", "numpy", "scikit-learn")
 
-
-class Report(NamedTuple):
-    """What came out of a run.
+class Run(NamedTuple):
+    """A finished run.
 
     Attributes:
         directory: The run directory.
@@ -45,31 +44,23 @@ class Report(NamedTuple):
     metrics: dict[str, object]
 
 
-class _Fitted(NamedTuple):
-    rows: list[dict[str, float]]
-    selected: int
-    test: dict[str, float]
-    device: str
-    seconds: float
-
-
 def train(
     graph: Graph,
     spec: TrainSpec,
-    text: str,
+    resolved: str,
     *,
     output: Path | None = None,
     device: str = "auto",
     announce: Callable[[Dataset], None] = lambda _: None,
-) -> Report:
+) -> Run:
     """Trains a network as its spec says, and tests the selected checkpoint.
 
     Args:
         graph: The network.
         spec: The spec's `train` section.
-        text: The resolved spec, kept in the run directory.
+        resolved: The resolved spec, kept in the run directory.
         output: The run directory; `runs/NAME/TIME` if left out.
-        device: One of `archspec.training.engine.DEVICES`.
+        device: `auto`, `cpu`, `cuda` or `mps`.
         announce: Told the data before training begins.
 
     Raises:
@@ -82,7 +73,7 @@ def train(
     require_device(device)
     data = load(spec.data)
     check_agreement(graph, spec, data)
-    directory = create(output, graph.name, text)
+    directory = create(output, graph.stem, resolved)
     announce(data)
     with quiet(), restored():
         try:
@@ -91,32 +82,65 @@ def train(
             raise DeviceError(
                 "the device has too little memory", "use a smaller train.batch_size"
             ) from error
-    metrics = _metrics(graph, spec, data, fitted)
+    metrics = final_metrics(graph, spec, data, fitted)
     write_metrics(directory, metrics)
-    return Report(directory, metrics)
+    return Run(directory, metrics)
 
 
-def _fit(graph: Graph, spec: TrainSpec, data: Dataset, directory: Path, device: str) -> _Fitted:
+def _fit(graph: Graph, spec: TrainSpec, data: Dataset, directory: Path, device: str) -> Fitted:
     started = time.perf_counter()
     seed_everything(spec.seed, verbose=False)
     module = TrainingModule(graph, spec)
+    order = torch.Generator().manual_seed(spec.seed)
+    batches = training_batches(data.splits["train"], spec.batch_size, order)
+    validation = data.splits["validation"]
     record = Record()
-    last = ModelCheckpoint(directory / CHECKPOINTS, filename="last", enable_version_counter=False)
-    best = ModelCheckpoint(
-        directory / CHECKPOINTS,
-        filename="best",
-        monitor="validation_loss",
-        enable_version_counter=False,
+    checkpoints = _checkpoints(directory, validated=validation.number > 0)
+    trainer = _trainer(spec, directory, device, [record, *checkpoints.values()])
+    selected = directory / CHECKPOINTS / f"{next(iter(checkpoints))}.ckpt"
+    try:
+        trainer.fit(module, batches, evaluation_batches(validation) if validation.number else None)
+        trainer.test(
+            module,
+            evaluation_batches(data.splits["test"]),
+            ckpt_path=selected,
+            weights_only=True,
+            verbose=False,
+        )
+    except SystemExit as error:  # what Lightning makes of Ctrl-C and SIGTERM
+        raise _interrupted(directory) from error
+    return Fitted(
+        rows=record.rows,
+        selected=_epoch_of(selected),
+        test={name: float(value) for name, value in trainer.callback_metrics.items()},
+        device=str(trainer.strategy.root_device),
+        seconds=time.perf_counter() - started,
     )
-    train, validation, test = (data.splits[name] for name in ("train", "validation", "test"))
-    selecting = best if validation.number else last
+
+
+def _checkpoints(directory: Path, *, validated: bool) -> dict[str, ModelCheckpoint]:
+    """Returns what writes the checkpoints by the names of their files, the selected one first.
+
+    Two of them, because Lightning's own `save_last` keeps the last one that was best.
+    """
+    monitored = {"best": "validation_loss"} if validated else {}
+    return {
+        name: ModelCheckpoint(
+            directory / CHECKPOINTS, name, monitor=metric, enable_version_counter=False
+        )
+        for name, metric in {**monitored, "last": None}.items()
+    }
+
+
+def _trainer(spec: TrainSpec, directory: Path, device: str, callbacks: list[Callback]) -> Trainer:
     progress: Callback = ProgressBar() if sys.stderr.isatty() else ProgressLines()
-    trainer = Trainer(
+    return Trainer(
         accelerator=device,
         devices=1,
+        plugins=LightningEnvironment(),  # one process, also inside a cluster's job
         max_epochs=spec.epochs,
         logger=CSVLogger(directory, name="", version="", flush_logs_every_n_steps=1),
-        callbacks=[record, progress, last, *([best] if validation.number else [])],
+        callbacks=[*callbacks, progress],
         deterministic="warn",
         num_sanity_val_steps=0,
         log_every_n_steps=1,
@@ -124,54 +148,15 @@ def _fit(graph: Graph, spec: TrainSpec, data: Dataset, directory: Path, device: 
         enable_model_summary=False,
         default_root_dir=directory,
     )
-    order = torch.Generator().manual_seed(spec.seed)
-    try:
-        trainer.fit(
-            module,
-            training_batches(train, spec.batch_size, order),
-            evaluation_batches(validation) if validation.number else None,
-        )
-        checkpoint = selecting.best_model_path
-        trainer.test(
-            module,
-            evaluation_batches(test),
-            ckpt_path=checkpoint,
-            weights_only=True,
-            verbose=False,
-        )
-    except SystemExit as error:  # what Lightning makes of Ctrl-C and SIGTERM
-        raise InterruptedRunError(*_remains(record, directory, last)) from error
-    tested = {name: float(value) for name, value in trainer.callback_metrics.items()}
-    selected = torch.load(checkpoint, map_location="cpu", weights_only=True)["epoch"] + 1
-    seconds = time.perf_counter() - started
-    return _Fitted(record.rows, selected, tested, str(trainer.strategy.root_device), seconds)
 
 
-def _remains(record: Record, directory: Path, last: ModelCheckpoint) -> tuple[str, str]:
-    if not last.best_model_path:
-        return f"interrupted before the first epoch was finished: nothing is in {directory}", ""
-    kept = directory / CHECKPOINTS / Path(last.best_model_path).name
-    return f"interrupted after epoch {len(record.rows)}", f"its weights are in {kept}"
+def _interrupted(directory: Path) -> InterruptedRunError:
+    last = directory / CHECKPOINTS / "last.ckpt"
+    if last.exists():
+        return InterruptedRunError(f"interrupted; epoch {_epoch_of(last)} is kept in {last}")
+    return InterruptedRunError("interrupted before the end of the first epoch; nothing is kept")
 
 
-def _metrics(graph: Graph, spec: TrainSpec, data: Dataset, fitted: _Fitted) -> dict[str, object]:
-    row = fitted.rows[fitted.selected - 1]
-    validated = "validation_loss" in row
-    stages = {"train": row, "validation": row} if validated else {"train": row}
-    results = {
-        stage: {what: round(metrics[f"{stage}_{what}"], 6) for what in ("loss", "accuracy")}
-        for stage, metrics in {**stages, "test": fitted.test}.items()
-    }
-    return {
-        "name": graph.name,
-        "dataset": data.name,
-        "splits": {name: examples.number for name, examples in data.splits.items()},
-        "epochs": spec.epochs,
-        "selected_epoch": fitted.selected,
-        "selected_by": "lowest validation loss" if validated else "last epoch",
-        **results,
-        "seeds": {"train": spec.seed, "split": spec.data.split.seed},
-        "device": fitted.device,
-        "versions": {"python": platform.python_version(), **{n: version(n) for n in LIBRARIES}},
-        "duration_s": round(fitted.seconds, 3),
-    }
+def _epoch_of(checkpoint: Path) -> int:
+    content = torch.load(checkpoint, map_location="cpu", weights_only=True)
+    return int(content["epoch"]) + 1

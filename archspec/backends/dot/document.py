@@ -17,6 +17,11 @@ from archspec.backends.dot.wires import Wire, input_terminal, output_terminal, w
 from archspec.ir.graph import Graph
 
 
+MOST_STEPS = 4000
+"""How long Graphviz may straighten lines: more than networks of 500 boxes need. Without a
+limit a chain of some thousand layers takes it minutes."""
+
+
 class Document(NamedTuple):
     """A document in Graphviz's language.
 
@@ -42,6 +47,7 @@ def document(graph: Graph, depth: int | None = None) -> Document:
     folded = fold(picture, joined, size)
     dot = graphviz.Digraph(graph.name)
     dot.attr(**style.GRAPH, label=labels.title(graph, picture.boxes()), tooltip=graph.name)
+    dot.attr(nslimit=str(max(1, MOST_STEPS // max(1, len(size.places)))))
     dot.attr("node", **style.NODE)
     dot.attr("edge", **style.EDGE)
     _write_terminals(dot, graph)

@@ -1,0 +1,72 @@
+"""The README against the program: what it names exists, what it shows is true."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from archspec.analysis.summary import footing, table
+from archspec.cli import COMMANDS
+from archspec.cli.common import shipped_specs
+from archspec.frontend.compiler import analyse_text, compile_text
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+FENCES = re.findall(r"```(\w+)\n(.*?)```", README, re.DOTALL)
+SPEC, LANGUAGE = (text for kind, text in FENCES if kind == "yaml")
+
+
+def test_every_command_is_in_the_table_and_no_other() -> None:
+    assert re.findall(r"^\| `archspec (\w+)", README, re.MULTILINE) == list(COMMANDS)
+
+
+def test_every_shipped_spec_is_named() -> None:
+    (listed,) = re.findall(r"shipped spec: (.*?)\. ", README, re.DOTALL)
+    assert re.findall(r"`(\w+)`", listed) == sorted(shipped_specs())
+
+
+def test_every_script_it_names_exists() -> None:
+    for script in set(re.findall(r"\btools/\w+\.\w+|\.ci/\w+", README)):
+        assert (ROOT / script).is_file()
+
+
+def test_the_set_up_commands_are_the_first_and_only_ones_on_the_first_screen() -> None:
+    kind, commands = FENCES[0]
+    assert kind == "sh"
+    lines = [line.partition("#")[0].strip() for line in commands.strip().splitlines()]
+    assert lines == ["bash tools/demo.sh", "bash tools/test.sh"]
+    assert README[: README.index(commands)].count("\n") < 20
+
+
+def test_ci_runs_the_test_command() -> None:
+    assert "bash tools/test.sh" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+
+
+def test_the_spec_shown_is_the_shipped_one_and_its_table_is_true() -> None:
+    shipped = shipped_specs()["lenet5"].read_text(encoding="utf-8")
+    for line in SPEC.splitlines()[2:]:
+        assert line in shipped or line.startswith("expect:")
+    graph = compile_text(SPEC, "lenet5.yaml").graph
+    shown = next(text for _, text in FENCES if text.startswith("$ archspec check lenet5"))
+    true_lines = [*table(graph.nodes).splitlines(), *footing(graph).splitlines()]
+    for line in shown.splitlines()[3:]:
+        assert line in ("", "…") or line in true_lines
+
+
+def test_the_language_example_compiles() -> None:
+    blocks = (ROOT / "specs" / "resnet.yaml").read_text(encoding="utf-8")
+    basic = blocks[blocks.index("  basic:") : blocks.index("layers:\n  - conv_bn: {name: stem")]
+    text = LANGUAGE.replace("\nlayers:\n", f"\n{basic}layers:\n", 1)
+    for variant in (None, "resnet18"):
+        compiled = analyse_text(text, "README.yaml", variant=variant)
+        assert [d.message for d in compiled.diagnostics] == []
+
+
+@pytest.mark.parametrize(
+    "line", [line for kind, text in FENCES if kind == "console" for line in text.splitlines()]
+)
+def test_every_command_shown_is_one(line: str) -> None:
+    if line.startswith("$ "):
+        assert shlex.split(line)[1] == "archspec"
+        assert shlex.split(line)[2] in COMMANDS
