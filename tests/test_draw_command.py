@@ -106,6 +106,13 @@ def test_without_graphviz_the_wheel_draws(format_: str, capsys: pytest.CaptureFi
 
 
 @pytest.mark.usefixtures("no_dot")
+def test_the_wheel_is_asked_for_a_font_whose_widths_it_knows() -> None:
+    assert main(["draw", "tiny.yaml"]) == 0
+    families = {element.get("font-family") for element in ET.parse("tiny.svg").iter()} - {None}
+    assert families == {"Helvetica,sans-Serif"}
+
+
+@pytest.mark.usefixtures("no_dot")
 def test_the_source_needs_no_graphviz(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["draw", "tiny.yaml", "-o", "net.dot"]) == 0
     assert capsys.readouterr().err == ""

@@ -5,6 +5,7 @@ A new operator is found by its file and needs no test of its own.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -12,6 +13,7 @@ from typing import NamedTuple
 import onnx
 import pytest
 import torch
+import yaml
 from execution import bound, by_name, difference, random_inputs, random_weights, run_onnx, run_torch
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -19,6 +21,7 @@ from archspec import ops
 from archspec.backends.onnx import OPSET, export
 from archspec.backends.torch import Network, build
 from archspec.diagnostics import Span
+from archspec.frontend import compile_text
 from archspec.ir.dim import Dim, substitute
 from archspec.ir.graph import Graph
 from archspec.ir.op import Operator, OperatorError
@@ -112,6 +115,22 @@ def test_fields_survive_being_written_down(case: Case) -> None:
     kind = type(case.op)
     assert kind.model_validate(case.op.model_dump()) == case.op
     assert kind.model_validate_json(case.op.model_dump_json()) == case.op
+
+
+@each_example
+def test_a_spec_says_it_and_says_it_again(case: Case) -> None:
+    fields = json.loads(case.op.model_dump_json(exclude_defaults=True))
+    if case.op.variadic:
+        fields |= {f"path_{index}": f"input_{index}" for index in range(len(case.inputs))}
+    inputs = {f"input_{index}": list(shape) for index, shape in enumerate(case.inputs)}
+    layers = [{case.op.kind(): {"name": "node", **fields}}]
+    text = yaml.safe_dump({"name": "example", "inputs": inputs, "layers": layers})
+    for _ in range(2):
+        compiled = compile_text(text, "example.yaml")
+        (node,) = compiled.graph.nodes
+        assert node.op == case.op
+        assert node.output.type == case.graph().nodes[0].output.type
+        text = compiled.resolved
 
 
 @each_example

@@ -16,7 +16,7 @@ TOKENS = re.compile(r"[A-Za-z_0-9]+|\s+|.", re.DOTALL)
 WORDS = sorted({token for text in TEXTS for token in TOKENS.findall(text)})
 EXTRA = ["=", "=in", "=in.height", "null", "-1", "0", "1e99", "[]", "{}", "[[]]", "''", "=1/0",
          "repeat", "when", "first", "from", "name", "expect", "=[1, 2]", "true", ".nan", "&a", "*a",
-         "99999999999999999999", "residual", "auxiliary", "concat", "layers", "\t", "# "]  # fmt: skip
+         "99999999999999999999", "residual", "auxiliary", "concat", "layers", "# "]  # fmt: skip
 
 
 def mutated(text: str, seed: int, changes: int) -> str:

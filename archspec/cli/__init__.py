@@ -39,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     # Not list(...): the module of the command `list` has that name here.
     arguments = [*(sys.argv[1:] if argv is None else argv)]
-    if arguments[:1] == ["check"]:
+    if argv is None and arguments[:1] == ["check"]:
         _start_fast()
     try:
         return _run(arguments)

@@ -9,6 +9,7 @@ import textwrap
 from archspec import ops
 from archspec.cli.common import OK, USAGE, CommandError
 from archspec.diagnostics.codes import CODES
+from archspec.frontend.arguments import as_text
 from archspec.frontend.suggest import did_you_mean
 
 
@@ -43,9 +44,10 @@ def _explain_operator(name: str) -> None:
     op = ops.find(name)
     print(f"{name}: {inspect.cleandoc(op.__doc__ or '')}\n")
     for field, info in op.model_fields.items():
-        default = "required" if info.is_required() else f"default {info.default}"
+        default = "optional" if info.default is None else f"default {as_text(info.default)}"
+        use = "required" if info.is_required() else default
         primary = ", the short form's value" if field == op.primary else ""
-        print(f"  {field} ({default}{primary})")
+        print(f"  {field} ({use}{primary})")
         print(textwrap.indent(textwrap.fill(info.description or "", 76), "      "))
     inputs = "two or more paths" if op.variadic else ", ".join(op.input_names)
     print(f"  inputs: {inputs}")

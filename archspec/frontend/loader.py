@@ -126,7 +126,7 @@ class _Composer:
             return self.table(event, depth)
         if isinstance(event, yaml.ScalarEvent):
             return self.scalar(event)
-        return Scalar(None, self.span(event))  # an alias, which has been reported
+        return Table({}, self.span(event), faulty=True)  # an alias, which has been reported
 
     def table(self, start: yaml.MappingStartEvent, depth: int) -> Table:
         entries: dict[str, Entry] = {}

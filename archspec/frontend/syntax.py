@@ -177,6 +177,8 @@ class Parser:
             if not isinstance(entry.key.value, str):
                 return None, None
             return entry.key, None if empty else entry.value
+        if isinstance(tree, Table) and tree.faulty and not tree.entries:
+            return None, None
         if isinstance(tree, Table) and tree.entries:
             names = list(tree.entries)
             second = tree.entries[names[1]].key.span

@@ -63,6 +63,6 @@ def network_outputs(
     network = build(graph).eval()
     network.load_state_dict(dict(weights), strict=False)  # heads may be left out
     with torch.inference_mode():
-        made = [network(batch) for batch in inputs.split(EVALUATION_BATCH)]
+        made = [network(batch) for batch in torch.split(inputs, EVALUATION_BATCH)]
     main = next(iter(graph.outputs))
     return torch.cat([batch[main] if isinstance(batch, dict) else batch for batch in made]).numpy()

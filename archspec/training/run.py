@@ -15,10 +15,9 @@ from typing import NamedTuple
 
 import torch
 from lightning import Callback, Trainer, seed_everything
-from lightning.fabric.plugins.environments import LightningEnvironment
+from lightning.fabric.plugins.environments.lightning import LightningEnvironment
 from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.loggers import CSVLogger
-
 
 from archspec.frontend.train_schema import TrainSpec
 from archspec.ir.graph import Graph

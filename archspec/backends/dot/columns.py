@@ -27,6 +27,8 @@ HEADING = 150.0
 WORTHWHILE = 0.75
 """How small a folded picture's slide must be, as a share of the unfolded one's."""
 MOST_ROWS_DOWN = 4
+MOST_BOXES = 1200
+"""More boxes fit no slide, and Graphviz would take minutes over the long wires of columns."""
 
 
 class Column(NamedTuple):
@@ -67,7 +69,7 @@ class _Folding(NamedTuple):
 
 def fold(picture: Cluster, wires: Sequence[Wire], size: Size) -> Columns:
     """Returns the columns of a picture: those with which it is largest on a slide."""
-    if size.height <= TALL:
+    if size.height <= TALL or len(size.places) > MOST_BOXES:
         return _folding((), size).columns
     cuts = find_cuts(picture, wires, size)
     foldings = [_folding(chosen, size) for chosen in even_parts(cuts, size.height)]
