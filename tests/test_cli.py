@@ -151,7 +151,8 @@ def test_files_that_are_no_specs(
         (["check"], "required: SPEC"),
         (["check", "resnet", "--variant", "resnet19"], "did you mean `resnet18`?"),
         (["check", "resnet", "--set", "clases=10"], "did you mean `classes`?"),
-        (["check", "resnet", "--set", "classes"], "KEY=VALUE"),
+        (["check", "resnet", "--set", "classes"], "NAME=VALUE"),
+        (["check", "resnet", "--input", "picture=3x8x8"], "known inputs: image"),
         (["check", "resnet", "--set", "classes=[1"], "this is not YAML"),
         (["explain", "E999"], "nothing is known"),
     ],
@@ -168,6 +169,16 @@ def test_a_setting_changes_the_network_and_skips_its_expectations() -> None:
     assert done.returncode == 0
     assert f"{11_689_512 - 990 * 513:,}" in done.stdout
     assert "`expect`" in done.stderr
+
+
+def test_an_input_can_have_another_size() -> None:
+    done = archspec("check", "resnet", "--variant", "resnet18", "--input", "image=3x64x64")
+    assert done.returncode == 0
+    assert "image 3×64×64" in done.stdout
+    assert "11,689,512" in done.stdout
+    assert "512×2×2" in done.stdout
+    symbolic = archspec("check", "resnet", "--variant", "resnet18", "--input", "image=3xHxW")
+    assert "((H + 31) // 32)" in symbolic.stdout
 
 
 def test_the_table_stops_above_the_first_layer_that_fails() -> None:

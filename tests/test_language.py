@@ -231,6 +231,30 @@ def test_all_faults_of_a_file_are_found_in_one_run() -> None:
     assert sorted(codes(text)) == ["E101", "E103", "E103", "E105", "E106", "E203"]
 
 
+@pytest.mark.parametrize(
+    ("layer", "code"),
+    [
+        ("relu: {first: {}}", "E104"),
+        ("add: {a: {name: x, layers: [relu]}, b: []}", "E101"),
+        ("residual: {bodi: [relu]}", "E101"),
+        ("add: {a: []}", "E104"),
+        ("add: [x, y]", "E106"),
+        ("relu: 3", "E104"),
+        ("relu: {when: 1}", "E103"),
+        ("relu: {repeat: -1}", "E103"),
+        ("linear: {repeat: {out_features: [1, 2], bias: [true]}}", "E103"),
+        ("auxiliary: {weight: 1}", "E102"),
+        ("auxiliary: {weight: heavy, layers: [relu]}", "E103"),
+        ("relu: {from: [x, x]}", "E201"),
+        ("relu: {from: x.y}", "E106"),
+        ("=1 + 1", "E108"),
+        ("=act", "E112"),
+    ],
+)
+def test_what_a_layer_cannot_say(layer: str, code: str) -> None:
+    assert code in codes(f"inputs: {{x: [4]}}\nlayers:\n  - {layer}\n")
+
+
 def test_one_fault_in_a_block_is_reported_once_however_often_it_is_used() -> None:
     text = (
         "inputs: {x: [3, 8, 8]}\nblocks: {b: {layers: [relu: {frm: x}]}}\n"

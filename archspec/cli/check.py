@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Checks every spec and prints what it found."""
-    overrides = settings(args.settings)
+    overrides = settings(args)
     results = []
     for spec in args.specs:
         path, variant = find_spec(spec, args.variant)

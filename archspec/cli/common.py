@@ -49,6 +49,14 @@ def add_spec_options(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="override a parameter (classes=10) or a training value (train.epochs=5)",
     )
+    parser.add_argument(
+        "--input",
+        dest="inputs",
+        metavar="NAME=SHAPE",
+        action="append",
+        default=[],
+        help="override an input's shape, channels first (image=3x256x256)",
+    )
 
 
 def compile_from(args: argparse.Namespace) -> Compiled:
@@ -61,26 +69,36 @@ def compile_from(args: argparse.Namespace) -> Compiled:
     """
     path, variant = find_spec(args.spec, args.variant)
     try:
-        return compile_spec(path, variant=variant, settings=settings(args.settings))
+        return compile_spec(path, variant=variant, settings=settings(args))
     except UsageError as error:
         raise CommandError(error.message, exit_code=USAGE, help=error.help) from None
 
 
-def settings(texts: list[str]) -> Mapping[str, str]:
-    """Returns the `--set` arguments as values by key.
+def settings(args: argparse.Namespace) -> Mapping[str, str]:
+    """Returns the `--set` and `--input` arguments as values by key.
 
     Raises:
-        CommandError: One of them is not `key=value`.
+        CommandError: One of them is not `KEY=VALUE` or `NAME=SHAPE`.
     """
-    pairs = [text.partition("=") for text in texts]
-    for key, equals, value in pairs:
-        if not key or not equals:
-            raise CommandError(
-                f"--set takes KEY=VALUE, not `{key}{equals}{value}`",
-                exit_code=USAGE,
-                help="for example --set classes=10 or --set train.epochs=5",
-            )
-    return {key: value for key, _, value in pairs}
+    made = {}
+    for text in args.settings:
+        key, value = _pair("--set", text, "classes=10 or --set train.epochs=5")
+        made[key] = value
+    for text in args.inputs:
+        name, shape = _pair("--input", text, "image=3x256x256")
+        made[f"inputs.{name}"] = f"[{', '.join(shape.replace('×', 'x').split('x'))}]"
+    return made
+
+
+def _pair(option: str, text: str, example: str) -> tuple[str, str]:
+    key, equals, value = text.partition("=")
+    if key and equals:
+        return key, value
+    raise CommandError(
+        f"{option} takes NAME=VALUE, not `{text}`",
+        exit_code=USAGE,
+        help=f"for example {option} {example}",
+    )
 
 
 def shipped_specs() -> dict[str, Path]:

@@ -70,7 +70,8 @@ def compile_spec(
     Args:
         path: The file.
         variant: The variant to apply.
-        settings: Values by parameter name, or by dotted path into `train`, as YAML text.
+        settings: Values by parameter name, `inputs.NAME`, or dotted path into `train`, as
+            YAML text.
 
     Raises:
         SpecError: The spec has errors; it carries all of them.

@@ -75,7 +75,7 @@ def resolve(tree: Table, variant: str | None, settings: Mapping[str, str], file:
     Args:
         tree: The spec as written; `check_variants` found no fault in it.
         variant: The variant's name, or `None` for the spec as it stands.
-        settings: Values by parameter, or by dotted path into `train`, as YAML text.
+        settings: Values by parameter, `inputs.NAME`, or dotted path into `train`, as YAML.
         file: The spec's file, for messages.
 
     Raises:
@@ -181,6 +181,15 @@ def _apply_setting(entries: dict[str, Entry], key: str, text: str) -> bool:
         train = entries.get("train", Entry(Scalar("train", Span(place)), Table({}, Span(place))))
         entries["train"] = train._replace(value=_set_in(train.value, rest, value, place))
         return False
+    if first == "inputs" and len(rest) == 1:
+        inputs = _table(entries["inputs"].value if "inputs" in entries else None)
+        if rest[0] not in inputs.entries:
+            raise UsageError(
+                f"the spec has no input `{rest[0]}`",
+                did_you_mean(rest[0], inputs.entries, what="input"),
+            )
+        _merge(entries, "inputs", {rest[0]: Entry(Scalar(rest[0], Span(place)), value)})
+        return True
     params = _table(entries["params"].value if "params" in entries else None)
     if rest or first not in params.entries:
         raise UsageError(

@@ -144,6 +144,10 @@ class Parser:
         faults = len(self._report)
         reserved = {key: entry for key, entry in entries.items() if key in RESERVED}
         opens_scope = "name" in reserved or "repeat" in reserved
+        for key in ("first", "last"):
+            if key in reserved and "repeat" not in reserved:
+                self.fault("E104", f"`{key}` is for repeated layers", reserved[key].key.span,
+                           "add `repeat: …`, or give the arguments themselves")  # fmt: skip
         merges = kind == "residual" or (signature is not None and signature.variadic)
         leaf = "add" if kind == "residual" else kind
         inner = Names() if opens_scope and merges else names
@@ -287,10 +291,10 @@ class Parser:
         word: str = "field",
     ) -> None:
         """Reports the keys that are not allowed."""
-        options = {*allowed, *RESERVED}
+        options = set(allowed)
         for key, entry in entries.items():
             if key not in options:
-                help_ = did_you_mean(key, allowed, what=word)
+                help_ = did_you_mean(key, options, what=word)
                 self.fault(code, f"{kind} has no {word} `{key}`", entry.key.span, help_)
 
     def refuse_near_miss(self, key: Scalar, words: Iterable[str]) -> None:
