@@ -86,6 +86,7 @@ def check_wires(graph: Graph, picture: Picture) -> None:
         assert wire.says == {f"{value.name}: {value.type}"}
         assert wire.labels <= {str(value.type)}
         if wire.source in picture.operators():
+            assert value.name == picture.operators()[wire.source][-1]
             into = nodes[picture.operators()[wire.source][0]]
             merges = len(into.inputs) > 1 or any(len(nodes[r].inputs) > 1 for r in readers)
             changes = into.input_types != (value.type,)

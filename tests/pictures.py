@@ -141,6 +141,11 @@ class Rectangle(NamedTuple):
     right: float
     top: float
 
+    @property
+    def middle(self) -> float:
+        """Where its middle is, from the left."""
+        return (self.left + self.right) / 2
+
     def holds(self, other: Rectangle, slack: float = 0.5) -> bool:
         """Returns whether `other` lies inside."""
         return (

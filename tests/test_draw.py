@@ -71,6 +71,11 @@ def test_heads_are_marked(graph: Graph) -> None:
     assert {path for name in marked & set(boxes) for path in boxes[name]} == heads
     for cluster in dashed:
         assert text(cluster["label"]).endswith("training only")
+        inside = [picture.objects[number]["name"] for number in cluster["nodes"]]
+        assert not any(
+            "dashed" in picture.boxes()[name]["label"] for name in inside if name in boxes
+        )
+        assert not any(c["nodes"][0] in cluster["nodes"] for c in dashed if c is not cluster)
     terminals = {o["name"]: o for o in picture.objects.values() if o["name"].startswith("output ")}
     assert terminals.keys() == {f"output {name}" for name in [*graph.outputs, *graph.heads]}
     for name, head in graph.heads.items():

@@ -82,6 +82,38 @@ def test_columns_stand_in_order_and_begin_at_the_top() -> None:
     assert place["i4a.concat"].bottom > place["i3b.concat"].bottom
 
 
+@pytest.mark.parametrize("depth", [None, 2])
+def test_the_longest_way_is_straight_and_in_the_middle(depth: int | None) -> None:
+    boxes = drawing(spec("googlenet"), depth).boxes()
+    place = {name: outline(box) for name, box in boxes.items()}
+    for module, then in (("i4b", "i4c"), ("i4c", "i4d"), ("i5a", "i5b")):
+        assert place[f"{module}.b3"].middle == pytest.approx(
+            place[f"{module}.concat"].middle, abs=1
+        )
+        assert place[f"{module}.concat"].middle == pytest.approx(place[f"{then}.b3"].middle, abs=1)
+        branches = [name for name in place if name.startswith(f"{module}.b")]
+        assert sorted(branches) == sorted(branches, key=lambda name: place[name].left)
+
+
+def test_columns_begin_where_their_blocks_stand_beside_those_of_others() -> None:
+    boxes = drawing(spec("resnet", "resnet18")).boxes()
+    for block in ("0", "1"):
+        adds = [outline(boxes[f"stage{stage}.{block}.add"]) for stage in (1, 2, 3, 4)]
+        assert max(add.top for add in adds) - min(add.top for add in adds) < 1
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_the_way_to_the_next_column_has_right_angles(program: str) -> None:
+    picture = Picture(document(spec("googlenet")).source, program)
+    place = {o["name"]: outline(o) for o in picture.objects.values() if "pos" in o}
+    for value in ("pool3", "i4d.concat"):
+        foot, turn, rise, head = (place[f"{c} {value}"] for c in ("foot", "turn", "rise", "head"))
+        assert place[value].middle == pytest.approx(foot.middle, abs=1)
+        assert turn.middle == pytest.approx(rise.middle, abs=1)
+        assert foot.middle < turn.middle < head.middle
+        assert foot.bottom == turn.bottom < rise.bottom == head.bottom
+
+
 def test_families_differ_in_a_greyscale_print() -> None:
     def lightness(fill: str) -> float:
         linear = [(value / 255) ** 2.2 for value in bytes.fromhex(fill[1:])]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shutil
 import sys
 
 from lightning import Callback, Trainer
@@ -50,7 +51,11 @@ class ProgressLines(Callback):
         """Prints a line, if it is time for one."""
         epoch, epochs = trainer.current_epoch + 1, trainer.max_epochs or 0
         if epoch % math.ceil(epochs / LINES) == 0 or epoch == epochs:
-            print(f"epoch {epoch}/{epochs}  {_summary(trainer)}", file=sys.stderr, flush=True)
+            print(
+                f"epoch {epoch}/{epochs}  {'  '.join(_results(trainer))}",
+                file=sys.stderr,
+                flush=True,
+            )
 
 
 class ProgressBar(Callback):
@@ -62,7 +67,14 @@ class ProgressBar(Callback):
     def on_train_start(self, trainer: Trainer, *_: object) -> None:
         """Opens the bar."""
         steps = int(trainer.estimated_stepping_batches)
-        self._bar = Tqdm(total=steps, file=sys.stderr, unit="step", dynamic_ncols=True)
+        size = shutil.get_terminal_size()  # tqdm itself shows nothing where a terminal says 0×0
+        self._bar = Tqdm(
+            total=steps,
+            file=sys.stderr,
+            bar_format="{desc} {bar} {percentage:3.0f}% {remaining} left{postfix}",
+            ncols=size.columns,
+            nrows=size.lines,
+        )
 
     def on_train_batch_end(self, *_: object) -> None:
         """Moves on by a step."""
@@ -72,7 +84,7 @@ class ProgressBar(Callback):
         """Shows the epoch's metrics."""
         epoch = trainer.current_epoch + 1
         self._bar.set_description(f"epoch {epoch}/{trainer.max_epochs}", refresh=False)
-        self._bar.set_postfix_str(_summary(trainer), refresh=False)
+        self._bar.set_postfix_str(_results(trainer)[-1], refresh=False)
 
     def on_train_end(self, *_: object) -> None:
         """Leaves the bar as it stands."""
@@ -84,12 +96,12 @@ class ProgressBar(Callback):
             self._bar.close()
 
 
-def _summary(trainer: Trainer) -> str:
+def _results(trainer: Trainer) -> list[str]:
+    """Returns the epoch's results in training and, the last, in validation, if there is any."""
     metrics = trainer.callback_metrics
-    parts = [
+    return [
         f"{prefix}loss {float(metrics[f'{stage}_loss']):.4f}  "
         f"accuracy {float(metrics[f'{stage}_accuracy']):.1%}"
         for stage, prefix in (("train", ""), ("validation", "validation "))
         if f"{stage}_loss" in metrics
     ]
-    return "  ".join(parts)

@@ -99,7 +99,7 @@ class _Composer:
 
     def follows(self, first: Node, second: Node) -> bool:
         private = len(first.outputs) == 1 and self.readers[first.output.name] == 1
-        return private and second.inputs == first.outputs and first.head == second.head
+        return private and second.inputs == first.outputs
 
 
 def says_kind(name: str, child: Node | _Scope) -> bool:

@@ -16,7 +16,6 @@ from archspec.backends.dot.size import estimate
 from archspec.backends.dot.wires import Wire, input_terminal, output_terminal, wires
 from archspec.ir.graph import Graph
 
-
 MOST_STEPS = 4000
 """How long Graphviz may straighten lines: more than networks of 500 boxes need. Without a
 limit a chain of some thousand layers takes it minutes."""
