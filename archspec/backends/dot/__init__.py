@@ -3,7 +3,3 @@
 `compose` decides what shares a box, `wires` what is joined, `columns` where a tall network
 is folded, `document` writes it down in Graphviz's language, `render` runs Graphviz.
 """
-
-from archspec.backends.dot.document import document
-
-__all__ = ["document"]

@@ -80,11 +80,13 @@ def _leaving(graph: Graph) -> Iterable[tuple[str, Value]]:
 
 def _wire(value: Value, source: str, readers: list[Reader], boxes: Mapping[str, Box]) -> Wire:
     targets = [boxes.get(reader.target) for reader in readers]
-    label = "" if _is_plain(value, boxes.get(source), targets) else value_text(value, boxes[source])
+    label = (
+        "" if _is_plain(value, boxes.get(source), targets) else _value_text(value, boxes[source])
+    )
     return Wire(value, source, tuple(readers), label)
 
 
-def value_text(value: Value, source: Box) -> str:
+def _value_text(value: Value, source: Box) -> str:
     """Returns a value's shape, with its name if its operator makes several."""
     several = any(len(n.outputs) > 1 and value in n.outputs for n in source.nodes)
     return f"{value.name.rpartition('.')[2]} {value.type}" if several else str(value.type)
