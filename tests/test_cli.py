@@ -229,6 +229,21 @@ def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]
     assert COMMANDS[command] in capsys.readouterr().out
 
 
+def test_one_unreadable_spec_does_not_hide_the_others() -> None:
+    done = archspec("check", "lenet5", "nosuch.yaml", "iris")
+    assert done.returncode == 3
+    assert "61,706" in done.stdout
+    assert "1,873" in done.stdout
+    assert "cannot read nosuch.yaml" in done.stderr
+
+
+def test_a_variant_of_a_shipped_spec_is_a_spec_too() -> None:
+    assert "11,689,512" in archspec("check", "resnet18").stdout
+    done = archspec("check", "resnet19")
+    assert done.returncode == 3
+    assert "did you mean `resnet18`?" in done.stderr
+
+
 def test_list_shows_every_shipped_spec_and_its_variants() -> None:
     shown = archspec("list").stdout
     for path in (ROOT / "specs").glob("*.yaml"):
@@ -236,7 +251,11 @@ def test_list_shows_every_shipped_spec_and_its_variants() -> None:
     assert "resnet152" in shown
 
 
-def test_explain_covers_codes_and_operators() -> None:
+def test_explain_covers_codes_operators_and_training() -> None:
+    everything = archspec("explain").stdout
+    for subject in ("max_pool2d", "train", "E202"):
+        assert f"  {subject} " in everything
+    assert "one of breast_cancer, digits, iris, wine" in archspec("explain", "train").stdout
     assert "paths of unequal sizes" in archspec("explain", "E202").stdout
     assert "kernel_size (required)" in archspec("explain", "conv2d").stdout
 

@@ -9,12 +9,13 @@ import pytest
 from archspec.analysis.summary import footing, table
 from archspec.cli import COMMANDS
 from archspec.cli.common import shipped_specs
-from archspec.frontend.compiler import analyse_text, compile_text
+from archspec.frontend import compile_spec, compile_text
+from archspec.frontend.compiler import analyse_text
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 FENCES = re.findall(r"```(\w+)\n(.*?)```", README, re.DOTALL)
-SPEC, LANGUAGE = (text for kind, text in FENCES if kind == "yaml")
+SPEC, LANGUAGE, TRAIN = (text for kind, text in FENCES if kind == "yaml")
 
 
 def test_every_command_is_in_the_table_and_no_other() -> None:
@@ -52,6 +53,12 @@ def test_the_spec_shown_is_the_shipped_one_and_its_table_is_true() -> None:
     true_lines = [*table(graph.nodes).splitlines(), *footing(graph).splitlines()]
     for line in shown.splitlines()[3:]:
         assert line in ("", "…") or line in true_lines
+
+
+def test_the_training_shown_is_the_shipped_one() -> None:
+    shipped = compile_spec(str(shipped_specs()["lenet5"]))
+    shown = compile_text(f"{SPEC}{TRAIN}", "lenet5.yaml").train
+    assert shown == shipped.train
 
 
 def test_the_language_example_compiles() -> None:

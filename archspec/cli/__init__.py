@@ -17,7 +17,7 @@ COMMANDS = {
     "predict": "run an exported model on its spec's data",
     "draw": "draw a spec's network",
     "list": "list the specs that ship with archspec",
-    "explain": "explain an error code or an operator",
+    "explain": "explain an operator, the train section or an error code",
 }
 
 

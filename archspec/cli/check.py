@@ -7,6 +7,7 @@ import sys
 
 from archspec.analysis.summary import as_json, footing, heading, table
 from archspec.cli.common import (
+    ENVIRONMENT,
     NO,
     OK,
     USAGE,
@@ -17,9 +18,9 @@ from archspec.cli.common import (
     settings,
     show,
 )
-from archspec.diagnostics import Severity
+from archspec.diagnostics import Severity, SourceError
 from archspec.frontend import Compiled, UsageError
-from archspec.frontend.compiler import analyse_spec
+from archspec.frontend.compiler import analyse_spec, failed
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,13 +37,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Checks every spec and prints what it found."""
     overrides = settings(args)
-    results = []
+    results: list[tuple[str, Compiled]] = []
+    unreadable = False
     for spec in args.specs:
-        path, variant = find_spec(spec, args.variant)
         try:
+            path, variant = find_spec(spec, args.variant)
             results.append((path, analyse_spec(path, variant=variant, settings=overrides)))
         except UsageError as error:
             raise CommandError(error.message, exit_code=USAGE, help=error.help) from None
+        except SourceError as error:
+            unreadable = True
+            results.append((spec, failed([error.diagnostic], {})))
     if args.format == "json":
         import json
 
@@ -53,6 +58,8 @@ def run(args: argparse.Namespace) -> int:
             if index:
                 print()
             _print(compiled)
+    if unreadable:
+        return ENVIRONMENT
     return OK if all(compiled.ok for _, compiled in results) else NO
 
 
@@ -60,7 +67,7 @@ def _print(compiled: Compiled) -> None:
     if compiled.ok:
         print(heading(compiled.graph), end="\n\n")
     shown = compiled.sound_nodes()
-    if shown:
+    if shown and (compiled.ok or compiled.stopped_at is not None):
         print(table(shown), end="\n\n")
     if compiled.ok:
         print(footing(compiled.graph))

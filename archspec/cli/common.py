@@ -9,9 +9,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TextIO
 
-from archspec.diagnostics import Diagnostic
+from archspec.diagnostics import Diagnostic, SourceError, Span
 from archspec.diagnostics.render import render
 from archspec.frontend import Compiled, UsageError, compile_spec
+from archspec.frontend.compiler import variant_names
+from archspec.frontend.suggest import did_you_mean
 
 OK, NO, USAGE, ENVIRONMENT = 0, 1, 2, 3
 
@@ -110,13 +112,26 @@ def shipped_specs() -> dict[str, Path]:
 
 
 def find_spec(spec: str, variant: str | None) -> tuple[str, str | None]:
-    """Returns the file and variant that SPEC means: a path, or the name of a shipped spec."""
-    if Path(spec).exists() or os.sep in spec or spec.endswith((".yaml", ".yml")):
+    """Returns the file and variant that SPEC means.
+
+    SPEC is a path, a run directory, or the name of a shipped spec or of one of its variants.
+
+    Raises:
+        SourceError: It is none of these.
+    """
+    path = Path(spec)
+    if (path / "spec.yaml").is_file():
+        return str(path / "spec.yaml"), variant
+    if path.exists() or os.sep in spec or path.suffix in (".yaml", ".yml"):
         return spec, variant
-    path = shipped_specs().get(spec)
-    if path is None:
-        return spec, variant
-    return _shortest(path), variant
+    shipped = shipped_specs()
+    if spec in shipped:
+        return _shortest(shipped[spec]), variant
+    variants = {name: file for file in shipped.values() for name in variant_names(str(file))}
+    if spec in variants and variant is None:
+        return _shortest(variants[spec]), spec
+    help_ = did_you_mean(spec, [*shipped, *variants], what="spec")
+    raise SourceError(Diagnostic("E001", f"there is no spec `{spec}`", Span(spec), help_))
 
 
 def wants_colour(stream: TextIO) -> bool:

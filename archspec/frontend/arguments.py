@@ -92,8 +92,12 @@ def as_text(value: object) -> str:
     """Returns a value as the spec would write it."""
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(value, tuple):
+    if isinstance(value, (tuple, list)):
         return f"[{', '.join(map(as_text, value))}]"
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{key}: {as_text(inner)}' for key, inner in value.items())}}}"
+    if value is None:
+        return "null"
     if isinstance(value, str) and not isinstance(resolve_plain(value), str):
         return f'"{value}"'
     return str(value)

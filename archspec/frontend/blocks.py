@@ -51,7 +51,7 @@ def parse_blocks(tree: Tree | None, report: list[Diagnostic]) -> tuple[dict[str,
         blocks[name] = Block(
             signatures[name],
             _entries(body, "params"),
-            parser.layers(layers, names) if layers is not None else (),
+            parser.layers(layers, names) if isinstance(layers, Items) else (),
             names,
             body.get("outputs"),
             span,

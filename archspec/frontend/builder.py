@@ -53,8 +53,8 @@ class Builder:
         scope = Scope((), self.reader.file_env, names)
         flow = self.inputs(scope)
         layers = self.tree.get("layers")
-        if layers is None or not flow:
-            return self.graph
+        if not isinstance(layers, Items) or not flow:
+            return self.graph  # the schema reports what is wrong
         flow = self.layers(self.parser.layers(layers, names), scope, flow)
         self.graph.outputs = self.network_outputs(scope, flow)
         return self.graph
@@ -204,6 +204,14 @@ class Builder:
         for path in layer.paths:
             by_key[path.name] = self.path(path, scope, inflow)
         free = [name for name in signature.inputs if name not in by_key]
+        if not free and "from" in layer.reserved:
+            self.reader.fault(
+                "E201",
+                f"{signature.name} is given its input twice, by `from` and by name",
+                layer.reserved["from"].key.span,
+                "remove one of them",
+            )
+            raise Unknown
         if len(inflow) < len(free):
             missing = ", ".join(f"`{name}`" for name in free[len(inflow) :])
             self.reader.fault(

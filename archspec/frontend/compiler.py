@@ -58,7 +58,7 @@ class Compiled(NamedTuple):
         return dump(self.tree)
 
     def sound_nodes(self) -> list[Node]:
-        """Returns the network's nodes, or with errors those above the first failing layer."""
+        """Returns the nodes above the first layer that failed; all if none did."""
         return self.graph.nodes[: self.stopped_at]
 
 
@@ -109,7 +109,7 @@ def analyse_spec(
     try:
         text = loader.read(path)
     except loader.Fault as fault:
-        return _failed([fault.diagnostic], {})
+        return failed([fault.diagnostic], {})
     return analyse_text(text, path, variant=variant, settings=settings)
 
 
@@ -129,11 +129,11 @@ def analyse_text(
     try:
         tree = loader.parse(text, file, report)
     except loader.Fault as fault:
-        return _failed([*report, fault.diagnostic], {file: text})
+        return failed([*report, fault.diagnostic], {file: text})
     if not isinstance(tree, Table):
         fault_ = Diagnostic("E104", "a spec is a mapping of keys to values", tree.span,
                             "start with `name: …`, `inputs: …` and `layers:`")  # fmt: skip
-        return _failed([*report, fault_], {file: text})
+        return failed([*report, fault_], {file: text})
     check_variants(tree, report)
     resolved = Resolved(tree, None, expect_skipped=False)
     if not report:
@@ -161,13 +161,25 @@ def analyse_text(
     )
 
 
+def variant_names(path: str) -> list[str]:
+    """Returns the names of a spec file's variants, without compiling it.
+
+    Raises:
+        SourceError: The file cannot be read.
+    """
+    tree = loader.parse(loader.read(path), path, [])
+    variants = tree.get("variants") if isinstance(tree, Table) else None
+    return list(variants.entries) if isinstance(variants, Table) else []
+
+
 def _sound(compiled: Compiled) -> Compiled:
     if not compiled.ok:
         raise SpecError(compiled.diagnostics, compiled.sources)
     return compiled
 
 
-def _failed(report: list[Diagnostic], sources: Mapping[str, str]) -> Compiled:
+def failed(report: list[Diagnostic], sources: Mapping[str, str]) -> Compiled:
+    """Returns what there is of a spec that cannot be read."""
     return Compiled(
         graph=Graph(""),
         spec=None,
@@ -196,9 +208,9 @@ def _validate(
         merged["variants"] = written.entries["variants"]
     whole = tree._replace(entries=merged)
     spec = validate_tree(ArchSpec, whole, report)
-    section = tree.get("train")
+    section = tree.entries.get("train")
     if section is None:
         return spec, None
     from archspec.frontend.train_schema import TrainSpec
 
-    return spec, validate_tree(TrainSpec, section, report)
+    return spec, validate_tree(TrainSpec, section.value, report, key=section.key)

@@ -14,7 +14,7 @@ from typing import cast
 
 import yaml
 
-from archspec.diagnostics import Diagnostic, SourceError, Span
+from archspec.diagnostics import Diagnostic, Label, SourceError, Span
 from archspec.frontend.tree import Entry, Items, Scalar, Table, Tree
 
 MAX_DEPTH = 64
@@ -66,9 +66,11 @@ def read(path: str) -> str:
 class Fault(Exception):  # noqa: N818 - it ends the reading, it is not a bug
     """A fault after which nothing more of the file can be read."""
 
-    def __init__(self, code: str, message: str, span: Span, help_: str) -> None:
+    def __init__(
+        self, code: str, message: str, span: Span, help_: str, labels: tuple[Label, ...] = ()
+    ) -> None:
         super().__init__(message)
-        self.diagnostic = Diagnostic(code, message, span, help_)
+        self.diagnostic = Diagnostic(code, message, span, help_, labels)
 
 
 def parse(text: str, file: str, report: list[Diagnostic]) -> Tree:
@@ -256,8 +258,15 @@ def _syntax_fault(error: yaml.MarkedYAMLError, text: str, file: str) -> Fault:
         help_ = "put quotes around a value that starts with ` or @"
     elif re.search(r"=[^\"',]*\[", line):
         help_ = 'inside { } a formula with `,` or brackets needs quotes: "=depths[0]"'
+    elif any(start.strip().startswith(("–", "—")) for start in lines[: span.line]):
+        help_ = "a list item starts with a hyphen `-`, not with a dash"
+    labels: tuple[Label, ...] = ()
+    opened = error.context_mark
+    if opened and "flow" in str(error.context):
+        labels = (Label(Span(file, opened.line + 1, opened.column + 1, 1), "opened here"),)
+        help_ = help_ if "quotes" in help_ and "formula" in help_ else "close the bracket"
     context = f" {error.context}" if error.context else ""
-    return Fault("E004", f"this is not YAML: {error.problem}{context}", span, help_)
+    return Fault("E004", f"this is not YAML: {error.problem}{context}", span, help_, labels)
 
 
 def _span_at(text: str, file: str, index: int) -> Span:

@@ -194,10 +194,15 @@ def _apply_setting(entries: dict[str, Entry], key: str, text: str) -> bool:
     if rest or first not in params.entries:
         raise UsageError(
             f"{place}: the spec has no parameter `{key}`",
-            did_you_mean(key, [*params.entries, "train.…"], what="parameter"),
+            did_you_mean(key, [*params.entries, *_training_values(entries)], what="parameter"),
         )
     _merge(entries, "params", {first: Entry(Scalar(first, Span(place)), value)})
     return True
+
+
+def _training_values(entries: Mapping[str, Entry]) -> list[str]:
+    train = _table(entries["train"].value if "train" in entries else None)
+    return [f"train.{key}" for key in train.entries]
 
 
 def _set_in(tree: Tree, path: list[str], value: Tree, place: str) -> Tree:

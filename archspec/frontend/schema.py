@@ -10,8 +10,12 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Name: TypeAlias = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
-Formula: TypeAlias = Annotated[str, Field(pattern=r"^=")]
+NAME = r"^[A-Za-z_][A-Za-z0-9_]*$"
+STEM = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
+FORMULA = r"^="
+
+Name: TypeAlias = Annotated[str, Field(pattern=NAME)]
+Formula: TypeAlias = Annotated[str, Field(pattern=FORMULA)]
 SizeText: TypeAlias = Annotated[int, Field(gt=0)] | Name | Formula
 References: TypeAlias = str | list[str] | dict[Name, str]
 
@@ -51,7 +55,7 @@ class ArchSpec(Section):
     """A spec file."""
 
     archspec: Literal[1] = Field(default=1, description="version of the language")
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")] = Field(
+    name: Annotated[str, Field(pattern=STEM)] = Field(
         description="the network's name, also the stem of file names"
     )
     title: str | None = Field(default=None, description="the network's name for people")

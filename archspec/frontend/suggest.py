@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+MOST = 30
+"""The most words that a help line lists."""
+
 
 def did_you_mean(word: str, known: Iterable[str], *, what: str) -> str:
     """Returns a help line with the nearest known word, or with all of a few."""
@@ -15,5 +18,5 @@ def did_you_mean(word: str, known: Iterable[str], *, what: str) -> str:
         return f"did you mean `{nearest[0]}`?"
     if not options:
         return f"there is no {what} here"
-    shown = ", ".join(options[:12]) + (", …" if len(options) > 12 else "")
+    shown = ", ".join(options[:MOST]) + (", …" if len(options) > MOST else "")
     return f"known {what}s: {shown}"

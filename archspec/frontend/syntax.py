@@ -279,7 +279,10 @@ class Parser:
         else:
             path = Path(name, span, self.layers(value, inner), inner)
         if path.layers:
-            self.add(names.give(name, span))
+            fault = names.give(name, span)
+            if fault and fault.code == "E109":
+                fault = fault._replace(help="rename it, or give the layer around it a `name:`")
+            self.add(fault)
         return path
 
     def unknown(

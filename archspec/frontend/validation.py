@@ -10,9 +10,11 @@ from pydantic import BaseModel, ValidationError
 
 from archspec.diagnostics import Diagnostic, Span
 from archspec.frontend.arguments import Argument, as_text
+from archspec.frontend.formula import FormulaError, parse
 from archspec.frontend.names import name_fault
+from archspec.frontend.schema import FORMULA, NAME, STEM
 from archspec.frontend.suggest import did_you_mean
-from archspec.frontend.tree import Items, Table, Tree, plain
+from archspec.frontend.tree import Items, Scalar, Table, Tree, plain
 
 Model = TypeVar("Model", bound=BaseModel)
 Location: TypeAlias = tuple[int | str, ...]
@@ -20,14 +22,17 @@ Location: TypeAlias = tuple[int | str, ...]
 _TAG = re.compile(r"\W")
 
 
-def validate_tree(model: type[Model], tree: Tree, report: list[Diagnostic]) -> Model | None:
-    """Returns the model of a part of a spec; its faults go to `report`."""
+def validate_tree(
+    model: type[Model], tree: Tree, report: list[Diagnostic], *, key: Scalar | None = None
+) -> Model | None:
+    """Returns the model of a spec, or of the part at `key`; its faults go to `report`."""
+    above = f"{key.value}." if key else ""
     try:
         return model.model_validate(plain(tree))
     except ValidationError as error:
         for location, faults in _grouped(error, lambda steps: _existing(tree, steps)).items():
-            span, key_span = _spans(tree, location)
-            report.append(_diagnostic(model, location, faults, span, key_span))
+            span, key_span = _spans(tree, location, key.span if key else tree.span)
+            report.append(_diagnostic(model, location, faults, span, key_span, above))
         return None
 
 
@@ -76,9 +81,8 @@ def _child(tree: Tree, step: int | str) -> Tree | None:
     return None
 
 
-def _spans(tree: Tree, location: Location) -> tuple[Span, Span]:
+def _spans(tree: Tree, location: Location, key_span: Span) -> tuple[Span, Span]:
     """Returns the spans of a place's value and key; of the place around a missing one."""
-    key_span = tree.span
     for step in location:
         inner = _child(tree, step)
         if inner is None:
@@ -89,13 +93,18 @@ def _spans(tree: Tree, location: Location) -> tuple[Span, Span]:
 
 
 def _diagnostic(
-    model: type[BaseModel], location: Location, faults: list[Any], span: Span, key_span: Span
+    model: type[BaseModel],
+    location: Location,
+    faults: list[Any],
+    span: Span,
+    key_span: Span,
+    above: str = "",
 ) -> Diagnostic:
     if location[-1:] == ("[key]",):
         fault = name_fault(str(location[-2]), key_span)
         if fault:
             return fault
-    name = ".".join(str(step) for step in location) or model.__name__
+    name = above + ".".join(str(step) for step in location) or model.__name__
     first = faults[0]
     owner = _model_at(model, location[:-1])
     if first["type"] == "extra_forbidden":
@@ -111,8 +120,11 @@ def _diagnostic(
     # In a union, a member that has the right type knows best what is wrong.
     informed = [fault for fault in faults if not fault["type"].endswith("_type")] or faults
     wanted = " or ".join(dict.fromkeys(_wanted(fault) for fault in informed))
-    value = as_text(_frozen(first["input"]))
-    return Diagnostic("E103", f"`{name}` must be {wanted}, not `{value}`", span, help_)
+    value = first["input"]
+    if isinstance(value, str) and "string_type" not in {fault["type"] for fault in faults}:
+        help_ = _formula_help(value) or help_
+    message = f"`{name}` must be {wanted}, not `{_clipped(as_text(value))}`"
+    return Diagnostic("E103", message, span, help_)
 
 
 _WANTED = {
@@ -134,20 +146,37 @@ _WANTED = {
     "too_long": "a list of at most {max_length}",
     "too_short": "a list of at least {min_length}",
     "literal_error": "{expected}",
-    "string_pattern_mismatch": "text that matches {pattern}",
+}
+
+
+_PATTERNS = {
+    NAME: "a name of letters, digits and `_`",
+    STEM: "a name of letters, digits, `_`, `.` and `-`",
+    FORMULA: "a formula",
 }
 
 
 def _wanted(fault: Any) -> str:  # noqa: ANN401
     """Returns what pydantic wanted instead, to follow `must be`."""
+    if fault["type"] == "string_pattern_mismatch":
+        return _PATTERNS.get(fault["ctx"]["pattern"], "other text")
     template = _WANTED.get(fault["type"])
     if template is None:
         return str(fault["msg"])
     return template.format(**fault.get("ctx", {}))
 
 
-def _frozen(value: object) -> object:
-    return tuple(value) if isinstance(value, list) else value
+def _formula_help(text: str) -> str:
+    """Returns a hint if the text would be a formula, had it a `=`."""
+    try:
+        uses = parse(text).names()
+    except FormulaError:
+        return ""
+    return f"a formula begins with `=`: `={text}`" if uses and text != uses[0].name else ""
+
+
+def _clipped(text: str) -> str:
+    return text if len(text) <= 60 else text[:59] + "…"
 
 
 def _model_at(model: type[BaseModel], location: Location) -> type[BaseModel] | None:
@@ -158,12 +187,13 @@ def _model_at(model: type[BaseModel], location: Location) -> type[BaseModel] | N
             return None
         field = found.model_fields.get(str(step))
         if field is not None:
-            found = next(_models(field.annotation), None)
+            found = next(models(field.annotation), None)
     return found
 
 
-def _models(annotation: Any) -> Iterator[type[BaseModel]]:  # noqa: ANN401
+def models(annotation: Any) -> Iterator[type[BaseModel]]:  # noqa: ANN401
+    """Yields the models that a field's annotation speaks of."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         yield annotation
     for inner in get_args(annotation):
-        yield from _models(inner)
+        yield from models(inner)

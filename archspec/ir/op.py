@@ -170,12 +170,12 @@ def require_rank(type_: TensorType, rank: int, layout: str) -> Shape:
     Raises:
         OperatorError: The rank differs.
     """
-    if len(type_.example) != rank:
-        raise OperatorError(
-            f"this layer takes {layout}, but its input is {type_}",
-            labels={0: f"this is {type_}"},
-        )
-    return type_.example
+    if len(type_.example) == rank:
+        return type_.example
+    help_ = f"give it an input with {rank} axes"
+    if len(type_.example) == rank + 1:
+        help_ += "; the batch is implied, so leave it out of the input's shape"
+    raise OperatorError(f"this layer takes {layout}, but its input is {type_}", help=help_)
 
 
 def window_text(kernel: int | tuple[int, int], stride: int | tuple[int, int]) -> str:
