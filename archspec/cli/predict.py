@@ -236,7 +236,6 @@ def _print_table(args: argparse.Namespace, judged: _Judged, rows: list[Row]) -> 
 
 
 def _count(text: str) -> int:
-    count = int(text)
-    if count < 0:
-        raise ValueError(f"{count} is no number of predictions")
-    return count
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text} is not a number of predictions")
+    return int(text)

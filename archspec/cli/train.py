@@ -97,7 +97,7 @@ def _announce(compiled: Compiled, data: Dataset) -> None:
 def _conclude(metrics: dict[str, Any]) -> None:
     test, examples = metrics["test"], metrics["splits"]["test"]
     right = round(test["accuracy"] * examples)
-    print(f"test accuracy: {test['accuracy']:.2%} ({right} of {examples}), loss {test['loss']:.4f}")
+    print(f"test accuracy: {test['accuracy']:.2%} ({right} of {examples}), loss {test['loss']:.4g}")
     print(
         f"selected: epoch {metrics['selected_epoch']} of {metrics['epochs']} "
         f"({metrics['selected_by']})"

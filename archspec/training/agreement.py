@@ -8,7 +8,6 @@ from archspec.ir.graph import Graph, Value
 from archspec.ir.types import shape_text
 from archspec.training.data import Dataset
 from archspec.training.errors import TrainingError
-from archspec.training.objective import main_output
 
 
 def check_agreement(graph: Graph, spec: TrainSpec, data: Dataset) -> None:
@@ -18,9 +17,10 @@ def check_agreement(graph: Graph, spec: TrainSpec, data: Dataset) -> None:
         TrainingError: They do not go together.
     """
     _check_input(graph, data)
-    _check_output(main_output(graph), data)
-    for head in graph.heads.values():
-        _check_output(head.value, data)
+    main = next(iter(graph.outputs))
+    heads = {name: head.value for name, head in graph.heads.items()}
+    for name, value in {main: graph.outputs[main], **heads}.items():
+        _check_output(name, value, data)
     if spec.batch_size == 1 and any(node.op.kind() == "batch_norm" for node in graph.nodes):
         raise TrainingError(
             "batch_norm cannot learn from batches of one example",
@@ -57,12 +57,11 @@ def _input_help(wanted: tuple[object, ...], given: tuple[int, ...]) -> str:
     return f"change the network's input to {list(given)}, or the data"
 
 
-def _check_output(output: Value, data: Dataset) -> None:
+def _check_output(name: str, output: Value, data: Dataset) -> None:
     classes = len(data.classes)
     if output.type.example == (classes,):
         return
     raise TrainingError(
-        f"{data.name} has {classes} classes, but the network's output {output.name} is "
-        f"{output.type}",
+        f"{data.name} has {classes} classes, but the network's {name} are {output.type}",
         f"end with `linear: {classes}`",
     )

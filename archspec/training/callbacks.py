@@ -100,7 +100,7 @@ def _results(trainer: Trainer) -> list[str]:
     """Returns the epoch's results in training and, the last, in validation, if there is any."""
     metrics = trainer.callback_metrics
     return [
-        f"{prefix}loss {float(metrics[f'{stage}_loss']):.4f}  "
+        f"{prefix}loss {float(metrics[f'{stage}_loss']):.4g}  "
         f"accuracy {float(metrics[f'{stage}_accuracy']):.1%}"
         for stage, prefix in (("train", ""), ("validation", "validation "))
         if f"{stage}_loss" in metrics

@@ -80,10 +80,10 @@ def split(targets: np.ndarray, spec: Split) -> dict[str, np.ndarray]:
     Raises:
         TrainingError: There are not enough examples for it.
     """
-    rest, test = _divide(np.arange(len(targets)), targets, spec.test, spec)
+    rest, test = _divide("test", np.arange(len(targets)), targets, spec)
     train, validation = rest, rest[:0]
     if spec.validation:
-        train, validation = _divide(rest, targets, spec.validation, spec)
+        train, validation = _divide("validation", rest, targets, spec)
     return {"train": train, "validation": validation, "test": test}
 
 
@@ -109,16 +109,20 @@ def evaluation_batches(examples: Examples) -> DataLoader[tuple[torch.Tensor, ...
 
 
 def _divide(
-    indices: np.ndarray, targets: np.ndarray, portion: float, spec: Split
+    name: str, indices: np.ndarray, targets: np.ndarray, spec: Split
 ) -> tuple[np.ndarray, np.ndarray]:
     classes = targets[indices] if spec.stratify else None
     try:
         first, second = train_test_split(
-            indices, test_size=portion, random_state=spec.seed, stratify=classes
+            indices,
+            test_size=getattr(spec, name),
+            random_state=spec.seed,
+            stratify=classes,
         )
     except ValueError as error:
         raise TrainingError(
-            f"the examples cannot be split: {str(error).partition('. ')[0]}",
-            "change `test`, `validation` or `stratify` in train.data.split",
+            f"the {name} split cannot be taken from {len(indices):,} examples: "
+            f"{str(error).partition('. ')[0]}",
+            f"change `{name}` or `stratify` in train.data.split",
         ) from error
     return first, second

@@ -47,23 +47,8 @@ class TrainingModule(LightningModule):
         self._main = next(iter(scores.outputs))
         self._heads = {name: head.weight for name, head in scores.heads.items()}
 
-    def training_step(self, batch: Batch, _index: int) -> torch.Tensor:
-        """Returns the loss of a batch, heads included."""
-        return self._judge("train", batch)
-
-    def validation_step(self, batch: Batch, _index: int) -> None:
-        """Records loss and accuracy of a batch."""
-        self._judge("validation", batch)
-
-    def test_step(self, batch: Batch, _index: int) -> None:
-        """Records loss and accuracy of a batch."""
-        self._judge("test", batch)
-
-    def configure_optimizers(self) -> torch.optim.Optimizer:
-        """Returns the spec's optimiser."""
-        return optimizer_for(self._spec.optimizer, self)
-
-    def _judge(self, stage: str, batch: Batch) -> torch.Tensor:
+    def judge(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
+        """Returns loss, with those of the heads while training, and accuracy of a batch."""
         inputs, targets = batch
         outputs = self.network(inputs)
         heads = self._heads if isinstance(outputs, dict) else {}
@@ -71,12 +56,31 @@ class TrainingModule(LightningModule):
         loss = self._loss(scores, targets)
         for name, weight in heads.items():
             loss = loss + weight * self._loss(outputs[name], targets)
-        accuracy = (scores.argmax(dim=1) == targets).float().mean()
+        return loss, (scores.argmax(dim=1) == targets).float().mean()
+
+    def training_step(self, batch: Batch, _index: int) -> torch.Tensor:
+        """Returns the loss of a batch."""
+        return self._recorded("train", batch)
+
+    def validation_step(self, batch: Batch, _index: int) -> None:
+        """Records loss and accuracy of a batch."""
+        self._recorded("validation", batch)
+
+    def test_step(self, batch: Batch, _index: int) -> None:
+        """Records loss and accuracy of a batch."""
+        self._recorded("test", batch)
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        """Returns the spec's optimiser."""
+        return optimizer_for(self._spec.optimizer, self)
+
+    def _recorded(self, stage: str, batch: Batch) -> torch.Tensor:
+        loss, accuracy = self.judge(batch)
         self.log_dict(
             {f"{stage}_loss": loss.detach(), f"{stage}_accuracy": accuracy},
             on_step=False,
             on_epoch=True,
             logger=False,
-            batch_size=len(targets),
+            batch_size=len(batch[1]),
         )
         return loss

@@ -22,7 +22,7 @@ def create(output: Path | None, name: str, spec: str) -> Path:
 
     Args:
         output: The directory, or `None` for `runs/NAME/TIME`.
-        name: The network's name.
+        name: The name of the network, or of its variant.
         spec: The resolved spec, as YAML text.
 
     Raises:

@@ -1,0 +1,77 @@
+"""The `train` section: its short forms mean what its long forms mean, and its limits hold."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+
+from archspec.frontend.train_schema import Optimizer, Split, Step, TrainSpec
+
+DATA = {"dataset": "digits"}
+
+
+def test_a_bare_name_is_the_choice_with_its_defaults() -> None:
+    short = TrainSpec.model_validate(
+        {"data": DATA, "epochs": 1, "loss": "cross_entropy", "optimizer": "adam"}
+    )
+    long = TrainSpec.model_validate(
+        {
+            "data": {**DATA, "preprocess": [], "split": {"test": 0.2, "validation": 0, "seed": 0}},
+            "epochs": 1,
+            "loss": {"cross_entropy": {"label_smoothing": 0}},
+            "optimizer": {"adam": {"lr": 0.001, "weight_decay": 0}},
+            "batch_size": 32,
+            "seed": 0,
+        }
+    )
+    assert short == long == TrainSpec.model_validate({"data": DATA, "epochs": 1})
+
+
+def test_a_size_alone_is_a_bilinear_resize() -> None:
+    short = Step.model_validate({"resize": [4, 5]})
+    assert short == Step.model_validate({"resize": {"size": [4, 5], "interpolation": "bilinear"}})
+
+
+def test_a_choice_says_what_was_chosen() -> None:
+    chosen = Optimizer.model_validate({"sgd": {"lr": 0.1, "momentum": 0.9}})
+    assert chosen.name == "sgd"
+    assert chosen.options.model_dump() == {
+        "lr": 0.1, "momentum": 0.9, "weight_decay": 0.0, "nesterov": False,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("value", [{}, {"adam": {}, "sgd": {}}, {"adam": None}])
+def test_a_choice_is_exactly_one(value: dict[str, object]) -> None:
+    with pytest.raises(ValidationError, match="choose one of adam, adamw, sgd"):
+        Optimizer.model_validate(value)
+
+
+def test_a_portion_is_a_fraction_or_a_count() -> None:
+    assert isinstance(Split(test=0.25).test, float)
+    assert isinstance(Split(test=45).test, int)
+
+
+@pytest.mark.parametrize(
+    ("section", "fault"),
+    [
+        ({"epochs": 0}, "epochs"),
+        ({"batch_size": 0}, "batch_size"),
+        ({"seed": -1}, "seed"),
+        ({"seed": 2**32}, "seed"),
+        ({"optimizer": {"adam": {"lr": float("nan")}}}, "optimizer.adam.lr"),
+        ({"optimizer": {"adam": {"lr": float("inf")}}}, "optimizer.adam.lr"),
+        ({"optimizer": {"sgd": {"nesterov": True}}}, "optimizer.sgd"),
+        ({"optimizer": "rmsprop"}, "optimizer.rmsprop"),
+        ({"loss": {"cross_entropy": {"label_smoothing": 1.0}}}, "loss.cross_entropy."),
+        ({"data": {**DATA, "split": {"test": 0}}}, "data.split.test"),
+        ({"data": {**DATA, "split": {"test": 1.5}}}, "data.split.test"),
+        ({"data": {**DATA, "split": {"test": float("inf")}}}, "data.split.test"),
+        ({"data": {**DATA, "preprocess": [{"resize": [3]}]}}, "data.preprocess.0.resize"),
+        ({"data": {"dataset": "mnist"}}, "data.dataset"),
+    ],
+)
+def test_limits_hold(section: dict[str, object], fault: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        TrainSpec.model_validate({"data": DATA, "epochs": 1, **section})
+    (error,) = caught.value.errors()
+    assert ".".join(map(str, error["loc"])).startswith(fault)

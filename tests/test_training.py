@@ -1,0 +1,306 @@
+"""Training: real runs, their files, their repeatability, and how they fail."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import re
+import warnings
+from pathlib import Path
+
+import pytest
+import torch
+from networks import branching
+from runs import SPECS, compiled, trained
+from torch.nn.functional import cross_entropy
+
+from archspec.backends.torch import build
+from archspec.backends.weights import load_weights
+from archspec.cli import main
+from archspec.diagnostics import Span
+from archspec.frontend import compile_text
+from archspec.frontend.train_schema import Optimizer
+from archspec.ir.graph import Graph, Head
+from archspec.ops.linear import Linear
+from archspec.ops.softmax import Softmax
+from archspec.training import run as run_module
+from archspec.training.data import Dataset, load
+from archspec.training.engine import quiet
+from archspec.training.errors import TrainingError
+from archspec.training.module import TrainingModule, optimizer_for
+from archspec.training.objective import ends_in_softmax, scores_graph
+from archspec.training.predict import network_outputs
+from archspec.training.run import Run
+from archspec.training.run_directory import create
+
+NOISY = {"epochs": 12, "data__split__validation": 0.3, "optimizer": "{sgd: {lr: 1.0}}"}
+"""Iris with a validation split, and steps so large that the last epoch is not the best."""
+
+
+def rows(run: Run) -> list[dict[str, float]]:
+    with (run.directory / "metrics.csv").open(newline="") as file:
+        return [{key: float(value) for key, value in row.items()} for row in csv.DictReader(file)]
+
+
+def module_of(graph: Graph, **settings: object) -> TrainingModule:
+    spec = compiled("iris", **settings).train
+    assert spec is not None
+    return TrainingModule(graph, spec)
+
+
+# What is trained
+
+
+def test_a_network_that_ends_in_softmax_is_trained_on_its_scores() -> None:
+    graph = compiled("iris").graph
+    assert ends_in_softmax(graph)
+    module = module_of(graph)
+    whole = build(graph)
+    whole.load_state_dict(module.network.state_dict())
+    inputs, targets = torch.randn(9, 4), torch.arange(9) % 3
+    loss, _ = module.judge((inputs, targets))
+    torch.testing.assert_close(loss, -whole(inputs).log()[range(9), targets].mean())
+    torch.testing.assert_close(loss, cross_entropy(module.network(inputs), targets))
+
+
+def test_the_loss_stays_finite_where_the_softmax_saturates() -> None:
+    module = module_of(compiled("iris").graph)
+    with torch.no_grad():
+        module.network.get_parameter("linear_3.weight").mul_(1e5)
+    loss, _ = module.judge((torch.randn(9, 4), torch.arange(9) % 3))
+    assert 100 < loss < math.inf
+
+
+def test_a_network_that_ends_in_scores_is_trained_as_it_is() -> None:
+    graph = compiled("lenet5").graph
+    assert not ends_in_softmax(graph)
+    assert scores_graph(graph) == graph
+
+
+def test_the_losses_of_heads_are_added_with_their_weights() -> None:
+    graph = branching(dropout=False)
+    early = graph.heads["early"].value
+    (end,) = graph.add("early.softmax", Softmax(), [early], span=Span(""), head="early")
+    graph.heads["early"] = Head(end, 0.3)
+    module = module_of(graph)
+    inputs, targets = torch.randn(6, 3, 12, 10), torch.arange(6) % 5
+    outputs = build(scores_graph(graph))
+    outputs.load_state_dict(module.network.state_dict())
+    made = outputs.train()(inputs)
+    expected = cross_entropy(made["logits"], targets) + 0.3 * cross_entropy(made["early"], targets)
+    torch.testing.assert_close(module.judge((inputs, targets))[0], expected)
+    assert made["early"].sum(dim=1).sub(1).abs().max() > 0.01  # scores, not probabilities
+
+
+def test_a_softmax_that_is_read_elsewhere_stays() -> None:
+    graph = compiled("iris").graph
+    (more,) = graph.add("more", Linear(out_features=2), [graph.outputs["probabilities"]],
+                        span=Span(""))  # fmt: skip
+    graph.outputs["more"] = more
+    scores = scores_graph(graph)
+    assert [node.path for node in scores.nodes] == [node.path for node in graph.nodes]
+    assert build(scores).eval()(torch.randn(2, 4)).shape == (2, 3)
+
+
+@pytest.mark.parametrize(
+    ("choice", "kind", "options"),
+    [
+        ("adam", torch.optim.Adam, {"lr": 0.001, "weight_decay": 0}),
+        ({"adamw": {"lr": 0.1}}, torch.optim.AdamW, {"lr": 0.1, "weight_decay": 0.01}),
+        (
+            {"sgd": {"lr": 0.5, "momentum": 0.9, "nesterov": True}},
+            torch.optim.SGD,
+            {"lr": 0.5, "momentum": 0.9, "nesterov": True},
+        ),
+    ],
+)
+def test_the_optimizer_is_torchs_with_the_options_given(
+    choice: object, kind: type, options: dict[str, object]
+) -> None:
+    made = optimizer_for(Optimizer.model_validate(choice), torch.nn.Linear(2, 2))
+    assert type(made) is kind
+    assert made.param_groups[0].items() >= options.items()
+
+
+# Runs
+
+
+@pytest.fixture(scope="module")
+def noisy(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    return trained("iris", tmp_path_factory.mktemp("noisy") / "run", **NOISY)
+
+
+def test_a_run_directory_holds_spec_checkpoints_and_metrics(noisy: Run) -> None:
+    files = {str(p.relative_to(noisy.directory)) for p in noisy.directory.rglob("*.*")}
+    assert files == {
+        "spec.yaml", "metrics.csv", "metrics.json", "checkpoints/best.ckpt",
+        "checkpoints/last.ckpt",
+    }  # fmt: skip
+    again = compile_text((noisy.directory / "spec.yaml").read_text(), "spec.yaml")
+    assert again.graph.nodes[0].op == compiled("iris").graph.nodes[0].op
+    assert again.train == compiled("iris", **NOISY).train
+
+
+def test_metrics_csv_has_a_row_for_each_epoch(noisy: Run) -> None:
+    made = rows(noisy)
+    assert list(made[0]) == [
+        "epoch", "lr", "step", "train_accuracy", "train_loss", "validation_accuracy",
+        "validation_loss",
+    ]  # fmt: skip
+    assert [row["epoch"] for row in made] == list(range(1, 13))
+    assert [row["step"] for row in made] == [3 * epoch for epoch in range(1, 13)]
+    assert {row["lr"] for row in made} == {1.0}
+
+
+def test_metrics_json_says_what_came_out_and_of_what(noisy: Run) -> None:
+    made = json.loads((noisy.directory / "metrics.json").read_text())
+    assert made == noisy.metrics
+    assert made["splits"] == {"train": 73, "validation": 32, "test": 45}
+    assert made["seeds"] == {"train": 0, "split": 1}
+    assert made["versions"]["torch"] == torch.__version__
+    assert made["device"] == "cpu"
+    assert made["duration_s"] > 0
+
+
+def test_the_checkpoint_of_the_lowest_validation_loss_is_selected_and_tested(noisy: Run) -> None:
+    losses = [row["validation_loss"] for row in rows(noisy)]
+    selected = noisy.metrics["selected_epoch"]
+    assert isinstance(selected, int)
+    assert losses[selected - 1] == min(losses)
+    assert selected < len(losses)
+    result = compiled("iris", **NOISY)
+    assert result.train is not None
+    for name in ("validation", "test"):
+        examples = load(result.train.data).splits[name]
+        scores = network_outputs(
+            scores_graph(result.graph), load_weights(noisy.directory), examples.inputs
+        )
+        loss = cross_entropy(torch.from_numpy(scores), examples.targets).item()
+        accuracy = (scores.argmax(1) == examples.targets.numpy()).mean()
+        assert noisy.metrics[name] == pytest.approx({"loss": loss, "accuracy": accuracy}, abs=2e-6)
+
+
+def test_the_test_split_has_no_influence_on_training_or_selection(
+    noisy: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def mislabelled(spec: object) -> Dataset:
+        data = load(spec)  # type: ignore[arg-type]
+        test = data.splits["test"]
+        wrong = test._replace(targets=(test.targets + 1) % 3)
+        return data._replace(splits={**data.splits, "test": wrong})
+
+    monkeypatch.setattr(run_module, "load", mislabelled)
+    run = trained("iris", tmp_path / "run", **NOISY)
+    assert rows(run) == rows(noisy)
+    assert run.metrics["selected_epoch"] == noisy.metrics["selected_epoch"]
+    assert run.metrics["test"] != noisy.metrics["test"]
+
+
+def test_the_same_seed_gives_the_same_run_to_the_last_bit(noisy: Run, tmp_path: Path) -> None:
+    again = trained("iris", tmp_path / "again", **NOISY)
+    other = trained("iris", tmp_path / "other", **NOISY, seed=1)
+    csvs = [(run.directory / "metrics.csv").read_bytes() for run in (noisy, again, other)]
+    assert csvs[0] == csvs[1] != csvs[2]
+    weights = [load_weights(run.directory) for run in (noisy, again)]
+    assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
+    assert {**noisy.metrics, "duration_s": 0} == {**again.metrics, "duration_s": 0}
+
+
+def test_without_a_validation_split_the_last_epoch_is_the_checkpoint(tmp_path: Path) -> None:
+    run = trained("iris", tmp_path / "run", epochs=3)
+    assert [path.name for path in (run.directory / "checkpoints").iterdir()] == ["last.ckpt"]
+    assert run.metrics["selected_epoch"] == 3
+    assert run.metrics["selected_by"] == "last epoch"
+    assert "validation" not in run.metrics
+    assert "validation_loss" not in rows(run)[0]
+
+
+def test_a_run_with_dropout_heads_and_several_outputs_trains(tmp_path: Path) -> None:
+    text = """
+    name: busy
+    inputs: {image: [1, 8, 8]}
+    layers:
+      - conv2d: {out_channels: 4, kernel_size: 3}
+      - batch_norm
+      - auxiliary: {name: aux, weight: 0.3, layers: [flatten, linear: 10, softmax]}
+      - dropout: 0.2
+      - flatten
+      - linear: {name: scores, out_features: 10}
+      - softmax
+    outputs: {probabilities: softmax, raw: scores}
+    train: {data: {dataset: digits, split: {validation: 0.1}}, epochs: 2, batch_size: 256}
+    """
+    result = compile_text(text, "busy.yaml")
+    assert result.train is not None
+    runs = [
+        run_module.train(result.graph, result.train, text, output=tmp_path / name, device="cpu")
+        for name in "ab"
+    ]
+    assert rows(runs[0]) == rows(runs[1])
+    build(result.graph).load_state_dict(load_weights(runs[0].directory))
+
+
+def test_a_run_that_diverges_says_so_and_keeps_no_broken_weights(tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="training diverged: the loss is nan in epoch 1"):
+        trained("iris", tmp_path / "run", optimizer="{sgd: {lr: 1e38}}", epochs=3)
+    assert not (tmp_path / "run/checkpoints").exists()
+
+
+def test_a_directory_that_is_not_empty_is_refused_and_left_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "precious.txt").write_text("mine")
+    spec = str(SPECS / "iris.yaml")
+    assert main(["train", spec, "-o", str(tmp_path)]) == 2
+    assert f"{tmp_path} is not empty" in capsys.readouterr().err
+    assert main(["train", spec, "-o", str(tmp_path / "precious.txt")]) == 2
+    assert "precious.txt is a file" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["precious.txt"]
+
+
+def test_runs_of_the_same_second_get_directories_of_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    made = [create(None, "iris", "name: iris") for _ in range(3)]
+    assert len(set(made)) == 3
+    for path in made:
+        assert re.fullmatch(r"runs/iris/\d{8}-\d{6}(-\d)?", str(path))
+        assert (path / "spec.yaml").exists()
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="the device is there")
+def test_a_device_that_is_not_there_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["train", str(SPECS / "iris.yaml"), "--device", "cuda", "-o", str(tmp_path / "run")]
+    assert main(arguments) == 3
+    assert "there is no cuda device here" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+
+
+def test_data_that_do_not_fit_leave_nothing_behind(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "run"
+    settings = ["--set", "train.data.preprocess=[]", "-o", str(output)]
+    assert main(["train", str(SPECS / "lenet5.yaml"), *settings]) == 1
+    assert "add `resize: [32, 32]`" in capsys.readouterr().err
+    assert not output.exists()
+
+
+def test_a_spec_without_a_train_section_cannot_be_trained(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["train", str(SPECS / "googlenet.yaml")]) == 2
+    assert "googlenet has no `train` section" in capsys.readouterr().err
+
+
+def test_warnings_that_matter_are_shown_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        with quiet():
+            warnings.warn("the loader does not have many workers", stacklevel=1)
+            warnings.warn("look here", stacklevel=1)
+    assert capsys.readouterr().err == "warning: look here\n"
