@@ -59,6 +59,14 @@ def test_every_interpolation_keeps_a_flat_image_flat(interpolation: str) -> None
     assert made.abs().max() == 0
 
 
+def test_nearest_takes_the_pixel_at_each_centre() -> None:
+    resize = {"size": [3, 3], "interpolation": "nearest"}
+    made = load(data(dataset="digits", preprocess=[{"resize": resize}])).splits["test"]
+    rows = np.array([1, 4, 6])  # the centres are at 1⅓, 4 and 6⅔ of 8
+    images = load_digits().images[made.indices][:, rows][:, :, rows]
+    assert np.array_equal(made.inputs[:, 0].numpy(), images)
+
+
 def test_steps_are_applied_in_their_order() -> None:
     steps: list[object] = [{"normalize": {"mean": [8], "std": [2]}}, {"rescale": 3}]
     raw = load(data(dataset="digits")).splits["test"].inputs
@@ -170,7 +178,7 @@ def test_another_number_of_classes_is_told() -> None:
     graph, spec = compiled(LENET)
     dataset = load(spec.data)._replace(classes=("a", "b", "c"))
     message, help_ = disagreement(graph, spec, dataset)
-    assert message == "digits has 3 classes, but the network's logits are 10"
+    assert message == "digits has 3 classes, but the network's output `logits` is 10"
     assert help_ == "end with `linear: 3`"
 
 

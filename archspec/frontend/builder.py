@@ -169,8 +169,9 @@ class Builder:
             raise Unknown
         if layer.primary is not None:
             if signature.primary is None:
+                help_ = f"write `- {name}`, or name the fields: `{name}: {{field: value}}`"
                 self.reader.fault(
-                    "E104", f"{name} has no main field; write `{name}: {{…}}`", layer.primary.span
+                    "E104", f"{name} takes no value without a name", layer.primary.span, help_
                 )
                 raise Unknown
             value = self.reader.evaluator.value(layer.primary, lookup)

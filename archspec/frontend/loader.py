@@ -175,6 +175,9 @@ class _Composer:
         if isinstance(value, Scalar) and str(value.value).startswith("=") and last:
             help_ = f'a formula with `,` or brackets needs quotes: `{last}: "=…"`'
             del before[last]  # it is only a part of what was meant
+        elif isinstance(value, Scalar) and str(value.value).startswith("(") and last:
+            help_ = f"a list is written in brackets: `{last}: [3, 3]`"
+            del before[last]
         elif colon and head and rest:
             help_ = f"put a space after the colon: `{head}: {rest}`"
         else:

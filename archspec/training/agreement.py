@@ -62,6 +62,6 @@ def _check_output(name: str, output: Value, data: Dataset) -> None:
     if output.type.example == (classes,):
         return
     raise TrainingError(
-        f"{data.name} has {classes} classes, but the network's {name} are {output.type}",
+        f"{data.name} has {classes} classes, but the network's output `{name}` is {output.type}",
         f"end with `linear: {classes}`",
     )
