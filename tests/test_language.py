@@ -38,7 +38,11 @@ def test_an_input_is_filled_by_keyword_with_a_name_or_layers() -> None:
     made = graph("  - relu: {name: a}\n  - tanh: {name: b}\n  - join: {skip: a}\n", more=blocks)
     assert wires(made)["join.add"] == ["b", "a"]
     made = graph("  - relu: {name: a}\n  - join: {skip: [tanh]}\n", more=blocks)
-    assert wires(made) == {"a": ["x"], "skip.tanh": ["a"], "join.add": ["a", "skip.tanh"]}
+    assert wires(made) == {
+        "a": ["x"],
+        "join.skip.tanh": ["a"],
+        "join.add": ["a", "join.skip.tanh"],
+    }
 
 
 def test_a_residual_without_shortcut_adds_its_input() -> None:

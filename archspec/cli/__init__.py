@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import gc
 import importlib
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -39,13 +40,24 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     # Not list(...): the module of the command `list` has that name here.
     arguments = [*(sys.argv[1:] if argv is None else argv)]
-    if argv is None and arguments[:1] == ["check"]:
-        _start_fast()
+    if argv is None:
+        _prepare_streams()
+        if arguments[:1] == ["check"]:
+            _start_fast()
     try:
         return _run(arguments)
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130
+
+
+def _prepare_streams() -> None:
+    """Makes every text printable: a closed stream swallows it, a poor encoding gets `?`."""
+    sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
+    sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def _start_fast() -> None:
@@ -61,7 +73,9 @@ def _run(argv: list[str]) -> int:
 
     try:
         command, args = _parse(argv)
-        return command.run(args)
+        code = command.run(args)
+        sys.stdout.flush()
+        return code
     except CommandError as error:
         print(f"error: {error.message}", file=sys.stderr)
         if error.help:
@@ -75,10 +89,20 @@ def _run(argv: list[str]) -> int:
         return ENVIRONMENT
     except BrokenPipeError:
         # Whoever read our output, such as `head`, has had enough; nothing is left to flush.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_output()
         return OK
+    except OSError as error:
+        _discard_output()
+        place = f" {error.filename}" if error.filename else ""
+        print(f"error: {error.strerror or error}{place}", file=sys.stderr)
+        return ENVIRONMENT
     except Exception as error:  # noqa: BLE001 - the last line of defence: no traceback for users
         return _internal(error)
+
+
+def _discard_output() -> None:
+    """Lets what is left in the buffer of a broken stdout go nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _parse(argv: list[str]) -> tuple[Command, argparse.Namespace]:

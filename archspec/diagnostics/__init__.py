@@ -11,6 +11,7 @@ from archspec.diagnostics.model import (
     SourceError,
     Span,
     SpecError,
+    lines_of,
 )
 
-__all__ = ["Diagnostic", "Label", "Severity", "SourceError", "Span", "SpecError"]
+__all__ = ["Diagnostic", "Label", "Severity", "SourceError", "Span", "SpecError", "lines_of"]

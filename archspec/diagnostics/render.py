@@ -5,7 +5,13 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping, Sequence
 
-from archspec.diagnostics.model import Diagnostic, Label, Severity
+from archspec.diagnostics.model import Diagnostic, Label, Severity, lines_of
+
+MOST = 50
+"""The most diagnostics that are drawn; nobody reads on."""
+
+WIDEST = 240
+"""The longest line that is drawn whole."""
 
 
 def render(
@@ -20,7 +26,10 @@ def render(
         colour: Whether to use terminal colours.
     """
     paint = _Paint(colour)
-    return "\n\n".join(_one(diagnostic, sources, paint) for diagnostic in diagnostics)
+    shown = [_one(diagnostic, sources, paint) for diagnostic in diagnostics[:MOST]]
+    if len(diagnostics) > MOST:
+        shown.append(f"and {len(diagnostics) - MOST:,} more")
+    return "\n\n".join(shown)
 
 
 class _Paint:
@@ -55,7 +64,7 @@ def _snippet(
     text = sources.get(primary.span.file)
     if text is None or not text.strip():
         return []
-    source = text.split("\n")
+    source = lines_of(text)
     numbers = [label.span.line for label in marks if label.span.line <= len(source)]
     if not numbers:
         return []
@@ -66,7 +75,11 @@ def _snippet(
     for number in dict.fromkeys(numbers):
         if number > previous + 1:
             made.append(paint("...", "34"))
-        line = source[number - 1].rstrip("\r").expandtabs(1)
+        line = source[number - 1].expandtabs(1)
+        if len(line) > WIDEST:
+            made.append(f"{paint(str(number).rjust(width), '34')} {bar} {line[:WIDEST]}…")
+            previous = number
+            continue
         made.append(f"{paint(str(number).rjust(width), '34')} {bar} {line}".rstrip())
         for label in (mark for mark in marks if mark.span.line == number):
             mark, code = ("^", tone) if label == primary else ("-", "34")

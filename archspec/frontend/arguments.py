@@ -8,7 +8,7 @@ from typing import NamedTuple
 from archspec.diagnostics import Diagnostic, Span
 from archspec.frontend.formula import Formula, FormulaError, parse
 from archspec.frontend.loader import resolve_plain
-from archspec.frontend.tree import Items, Scalar, Table, Tree, scalars
+from archspec.frontend.tree import Items, Scalar, Table, Tree, integral, scalars
 
 TYPES: Mapping[str, Callable[[object], bool]] = {
     "int": lambda v: isinstance(v, int) and not isinstance(v, bool),
@@ -40,8 +40,12 @@ class Evaluator:
     def __init__(self, tree: Tree, report: list[Diagnostic]) -> None:
         self._report = report
         self._formulas: dict[Span, Formula] = {}
+        self.read(tree)
+
+    def read(self, tree: Tree) -> None:
+        """Parses the formulas of a tree; those that are faulty are reported."""
         for scalar in scalars(tree):
-            if is_formula(scalar):
+            if is_formula(scalar) and scalar.span not in self._formulas:
                 self._parse(scalar)
 
     def value(self, tree: Tree, lookup: Callable[[str], object]) -> object:
@@ -79,13 +83,6 @@ class Evaluator:
 def is_formula(scalar: Scalar) -> bool:
     """Returns whether a scalar is a formula."""
     return isinstance(scalar.value, str) and scalar.value.startswith("=")
-
-
-def integral(value: object) -> object:
-    """Returns whole floats as integers, which float fields take as well."""
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    return value
 
 
 def as_text(value: object) -> str:

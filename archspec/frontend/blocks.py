@@ -13,6 +13,9 @@ from archspec.frontend.suggest import did_you_mean
 from archspec.frontend.syntax import CONSTRUCTS, RESERVED, Layer, Parser, Signature
 from archspec.frontend.tree import Entry, Items, Scalar, Table, Tree
 
+WORDS = ("in", "index", "count", "and", "or", "not", "if", "else", "true", "false")
+"""The words of formulas."""
+
 
 class Block(NamedTuple):
     """A block as written.
@@ -32,6 +35,12 @@ class Block(NamedTuple):
     names: Names
     outputs: Tree | None
     span: Span
+
+    def output_names(self) -> tuple[str, ...]:
+        """Returns the names of what leaves the block."""
+        if isinstance(self.outputs, Table):
+            return tuple(self.outputs.entries)
+        return ("output",)
 
 
 def parse_blocks(tree: Tree | None, report: list[Diagnostic]) -> tuple[dict[str, Block], Parser]:
@@ -133,6 +142,25 @@ def _entries(body: Table, key: str) -> Mapping[str, Entry]:
     return table.entries if isinstance(table, Table) else {}
 
 
+def check_defaults(tree: Tree | None, parser: Parser, report: list[Diagnostic]) -> None:
+    """Reports what `defaults` says of operators, blocks and fields that do not exist."""
+    for name, (key, fields) in (tree.entries if isinstance(tree, Table) else {}).items():
+        signature = parser.signature(name)
+        if signature is None:
+            help_ = did_you_mean(name, {*ops.names(), *parser.blocks}, what="operator")
+            report.append(
+                Diagnostic("E105", f"there is no operator or block `{name}`", key.span, help_)
+            )
+        elif isinstance(fields, Table):
+            parser.unknown(name, fields.entries, signature.arguments)
+
+
+def word_fault(param: str, span: Span) -> Diagnostic:
+    """Returns the fault of a parameter that has the name of a word of the language."""
+    message = f"a parameter cannot be called `{param}`: it is a word of the language"
+    return Diagnostic("E108", message, span, "rename the parameter")
+
+
 def _check_names(
     name: str,
     span: Span,
@@ -143,10 +171,13 @@ def _check_names(
     if name in ops.names() or name in CONSTRUCTS:
         message = f"the block `{name}` has the name of an operator"
         report.append(Diagnostic("E109", message, span, "give the block another name"))
+    for input_ in signature.inputs:
+        if input_ in RESERVED or signature.inputs.count(input_) > 1:
+            message = f"an input of {name} cannot be called `{input_}`, or not twice"
+            report.append(Diagnostic("E108", message, span, "rename the input"))
     for param, (key, _) in params.items():
-        if param in RESERVED or param == "in":
-            message = f"a parameter cannot be called `{param}`: every layer understands that key"
-            report.append(Diagnostic("E108", message, key.span, "rename the parameter"))
+        if param in RESERVED or param in WORDS:
+            report.append(word_fault(param, key.span))
         elif param in signature.inputs:
             message = f"`{param}` is both a parameter and an input of {name}"
             report.append(Diagnostic("E109", message, key.span, "rename one of them"))

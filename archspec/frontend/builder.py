@@ -10,19 +10,26 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from archspec.diagnostics import Diagnostic, Label, Span
-from archspec.frontend.arguments import Argument, Unknown, as_text
-from archspec.frontend.blocks import Block, bind, parse_blocks
+from archspec.frontend.arguments import Argument, Unknown, as_text, is_formula
+from archspec.frontend.blocks import WORDS, Block, bind, check_defaults, parse_blocks, word_fault
 from archspec.frontend.names import Names
-from archspec.frontend.reader import Reader, type_of
+from archspec.frontend.reader import UNKNOWN, Reader, lookup_in, type_of
 from archspec.frontend.repeat import rows
 from archspec.frontend.scope import Flow, Result, Scope
-from archspec.frontend.syntax import Layer, Path, Signature
+from archspec.frontend.syntax import CONSTRUCTS, Layer, Path, Signature, beside
 from archspec.frontend.tree import Entry, Items, Scalar, Table, Tree, plain
 from archspec.ir.graph import Graph, Head, Value
 from archspec.ir.op import Operator, OperatorError
 
 MAX_NODES = 20_000
 """The largest network that is built."""
+
+MAX_STEPS = 5 * MAX_NODES
+"""The most layers that are expanded, those included that make no node."""
+
+
+class TooLarge(Exception):  # noqa: N818 - it ends the expansion, it is not a bug
+    """The network is too large; the fault has been reported."""
 
 
 class Builder:
@@ -41,7 +48,12 @@ class Builder:
         self.graph = Graph(name, variant)
         self.blocks, self.parser = parse_blocks(tree.get("blocks"), report)
         self.reader = Reader(tree, self.parser, report)
+        check_defaults(tree.get("defaults"), self.parser, report)
         self.stopped_at: int | None = None
+        self._paths: set[str] = set()
+        self._scopes: set[str] = set()
+        self._head_of: dict[str, str] = {}
+        self._steps = 0
 
     def build(self) -> Graph:
         """Returns the graph; after a fault, the part that is sound."""
@@ -55,7 +67,10 @@ class Builder:
         layers = self.tree.get("layers")
         if not isinstance(layers, Items) or not flow:
             return self.graph  # the schema reports what is wrong
-        flow = self.layers(self.parser.layers(layers, names), scope, flow)
+        try:
+            flow = self.layers(self.parser.layers(layers, names), scope, flow)
+        except TooLarge:
+            return self.graph
         self.graph.outputs = self.network_outputs(scope, flow)
         return self.graph
 
@@ -63,11 +78,13 @@ class Builder:
         """Returns the values of the file's parameters."""
         env: dict[str, object] = {}
         params = self.tree.get("params")
-        for name, (_, value) in (params.entries if isinstance(params, Table) else {}).items():
+        for name, (key, value) in (params.entries if isinstance(params, Table) else {}).items():
+            if name in WORDS:
+                self.report.append(word_fault(name, key.span))
             try:
-                env[name] = self.reader.evaluator.value(value, env.__getitem__)
+                env[name] = self.reader.evaluator.value(value, lookup_in(env))
             except Unknown:
-                continue
+                env[name] = UNKNOWN
         return env
 
     def inputs(self, scope: Scope) -> Flow:
@@ -77,9 +94,7 @@ class Builder:
         table = self.tree.get("inputs")
         if not isinstance(table, Table):
             return ()
-        for name, type_ in input_types(
-            table, self.reader.evaluator, self.reader.file_env, self.report
-        ).items():
+        for name, type_ in input_types(table, self.reader, self.report).items():
             value = self.graph.add_input(name, type_) if type_ else None
             scope.define(name, {name: value})
         return tuple(self.graph.inputs.get(name) for name in table.entries)
@@ -89,8 +104,25 @@ class Builder:
     def layers(self, layers: Sequence[Layer], scope: Scope, flow: Flow) -> Flow:
         """Expands a list of layers and returns what flows out of it."""
         for layer in layers:
+            self.spend(layer)
             flow = self.layer(layer, scope, flow)
         return flow
+
+    def spend(self, layer: Layer) -> None:
+        """Counts one step of the expansion.
+
+        Raises:
+            TooLarge: There have been too many; the fault has been reported.
+        """
+        self._steps += 1
+        if self._steps > MAX_STEPS or len(self.graph.nodes) > MAX_NODES:
+            self.reader.fault(
+                "E008",
+                f"the network has more than {MAX_NODES:,} layers",
+                layer.head.span,
+                "check the `repeat` counts",
+            )
+            raise TooLarge
 
     def layer(self, layer: Layer, scope: Scope, flow: Flow) -> Flow:
         """Expands one layer, with its condition and repetition."""
@@ -110,7 +142,7 @@ class Builder:
     def guarded(self, layer: Layer, scope: Scope, inflow: Flow) -> Result:
         """Expands a layer if its condition holds, as often as it says."""
         if not self.reader.condition(layer.reserved.get("when"), scope, inflow):
-            return _as_result(inflow)
+            return self.skipped(layer, inflow)
         if "repeat" not in layer.reserved:
             return self.once(layer, scope, inflow, (layer.component,), {}, {})
         return self.repeated(layer, scope, inflow)
@@ -120,8 +152,9 @@ class Builder:
         entry = layer.reserved["repeat"]
         value = self.reader.evaluator.value(entry.value, self.reader.lookup(scope, inflow))
         turns = rows(value, entry.value.span, self.report)
-        result: Result = _as_result(inflow)
+        result = self.skipped(layer, inflow)
         for index, row in enumerate(turns):
+            self.spend(layer)
             extra = {"index": index, "count": len(turns)}
             given = {
                 name: Argument(v, entry.value.span, entry.value.span) for name, v in row.items()
@@ -134,6 +167,13 @@ class Builder:
             made = tuple(result.values())
             inflow = made + inflow[len(made) :]
         return result
+
+    def skipped(self, layer: Layer, inflow: Flow) -> Result:
+        """Returns the result of a layer that is left out: what flows in, by its outputs' names."""
+        block = self.blocks.get(layer.kind)
+        names = list(block.output_names()) if block else ["output"]
+        names += [f"output_{index}" for index in range(len(names), len(inflow))]
+        return dict(zip(names, inflow, strict=False))
 
     def overrides(
         self, entry: Entry, scope: Scope, inflow: Flow, extra: Mapping[str, object]
@@ -158,10 +198,11 @@ class Builder:
         extra: Mapping[str, object],
     ) -> Result:
         """Expands one turn of a layer at `path` below the scope."""
+        self.refuse_arguments(layer, given)
         if layer.kind == "residual":
             return self.residual(layer, scope, inflow, path, extra)
         if layer.kind == "auxiliary":
-            return self.auxiliary(layer, scope, inflow, path)
+            return self.auxiliary(layer, scope, inflow, path, extra)
         lookup = self.reader.lookup(scope, inflow, extra)
         name, arguments = self.reader.called(layer, lookup)
         signature = self.parser.signature(name)
@@ -177,13 +218,44 @@ class Builder:
             value = self.reader.evaluator.value(layer.primary, lookup)
             span = layer.primary.span
             arguments[signature.primary] = Argument(value, span, layer.head.span)
+        layer = self.called_by_formula(layer, signature) if is_formula(layer.head) else layer
         arguments = {**arguments, **self.reader.arguments(layer.arguments, lookup), **given}
         if signature.variadic:
-            return self.merge(layer, signature, scope, inflow, path, arguments)
-        filled, arguments = self.filled(layer, signature, scope, inflow, arguments)
+            return self.merge(layer, signature, scope, inflow, path, arguments, extra)
+        filled = self.filled(layer, signature, scope, inflow, path)
         if name in self.blocks:
             return self.block(self.blocks[name], layer, scope, filled, path, arguments)
         return self.operator(layer, signature, scope, filled, path, arguments)
+
+    def refuse_arguments(self, layer: Layer, given: Mapping[str, Argument]) -> None:
+        """Refuses arguments of a `repeat` for a layer that has no parameters.
+
+        Raises:
+            Unknown: There are some; the fault has been reported.
+        """
+        if layer.kind not in CONSTRUCTS or not given:
+            return
+        (name, argument), *_ = given.items()
+        self.reader.fault(
+            "E107",
+            f"{layer.kind} has no parameter `{name}`",
+            argument.key_span,
+            "repeat a block with parameters instead",
+        )
+        raise Unknown
+
+    def called_by_formula(self, layer: Layer, signature: Signature) -> Layer:
+        """Returns a layer whose kind is known only now, with its inputs told from arguments."""
+        if signature.variadic:
+            self.reader.fault(
+                "E105",
+                f"{signature.name} merges paths, so it cannot be called by a formula",
+                layer.head.span,
+                "write one layer for each merge, with `when`",
+            )
+            raise Unknown
+        paths, rest = self.parser.call(signature, layer.arguments, layer.component, Names())
+        return layer._replace(paths=tuple(paths), arguments=rest)
 
     # What a layer is given
 
@@ -198,12 +270,15 @@ class Builder:
         signature: Signature,
         scope: Scope,
         inflow: Flow,
-        arguments: dict[str, Argument],
-    ) -> tuple[dict[str, Value | None], dict[str, Argument]]:
-        """Returns a value for each named input, and the arguments that are left."""
+        place: tuple[str, ...],
+    ) -> dict[str, Value | None]:
+        """Returns a value for each named input."""
         by_key: dict[str, Value | None] = {}
         for path in layer.paths:
-            by_key[path.name] = self.path(path, scope, inflow)
+            components = (*place, path.name)
+            if signature.operator is not None:
+                components = (beside(layer.component, path.name), *place[1:])
+            by_key[path.name] = self.path(path, scope, inflow, *components)
         free = [name for name in signature.inputs if name not in by_key]
         if not free and "from" in layer.reserved:
             self.reader.fault(
@@ -232,7 +307,7 @@ class Builder:
             )
             raise Unknown
         by_flow = dict(zip(free, inflow, strict=False))
-        return {name: {**by_flow, **by_key}[name] for name in signature.inputs}, arguments
+        return {name: {**by_flow, **by_key}[name] for name in signature.inputs}
 
     # What is called
 
@@ -264,23 +339,50 @@ class Builder:
         places: Mapping[int, Span],
     ) -> Result:
         """Adds a node to the graph; `places` are where single inputs come from."""
-        if len(self.graph.nodes) >= MAX_NODES:
-            self.reader.fault(
-                "E008",
-                f"the network has more than {MAX_NODES:,} layers",
-                layer.head.span,
-                "check the `repeat` counts",
-            )
-            raise Unknown
+        name = ".".join((*scope.path, *path))
+        self.claim(name, layer)
+        heads = {self._head_of[v.name] for v in inputs if v.name in self._head_of}
+        if heads and scope.head is None:
+            self.training_only(heads.pop(), layer.head.span)
         try:
-            outputs = self.graph.add(
-                ".".join((*scope.path, *path)), op, inputs, span=layer.head.span, head=scope.head
-            )
+            outputs = self.graph.add(name, op, inputs, span=layer.head.span, head=scope.head)
         except OperatorError as error:
             labels = [Label(places[i], text) for i, text in error.labels.items() if i in places]
             self.reader.fault(error.code, error.message, layer.head.span, error.help, labels)
             raise Unknown from None
+        if scope.head is not None:
+            self._head_of |= {output.name: scope.head for output in outputs}
         return dict(zip(op.output_names, outputs, strict=True))
+
+    def claim(self, path: str, layer: Layer) -> None:
+        """Takes a name path for a node; no path is used twice, or both scope and leaf.
+
+        Raises:
+            Unknown: It is taken; the fault has been reported.
+        """
+        parts = path.split(".")
+        scopes = {".".join(parts[:end]) for end in range(1, len(parts))}
+        if path in self._paths or path in self._scopes or scopes & self._paths:
+            if not layer.faulty:
+                message = f"two layers have the path `{path}`"
+                self.reader.fault("E109", message, layer.head.span, "give one of them a `name:`")
+            raise Unknown
+        self._paths.add(path)
+        self._scopes |= scopes
+
+    def training_only(self, head: str, span: Span) -> None:
+        """Refuses what would make inference depend on a head.
+
+        Raises:
+            Unknown: Always; the fault has been reported.
+        """
+        self.reader.fault(
+            "E201",
+            f"the head `{head}` exists while training only, so the network cannot need it",
+            span,
+            "take the value from a layer outside of `auxiliary`",
+        )
+        raise Unknown
 
     def block(
         self,
@@ -309,7 +411,7 @@ class Builder:
                 return type_of(first)
             if wanted in filled:
                 return type_of(filled[wanted])
-            return self.reader.file_env[wanted]
+            return self.reader.file_value(wanted)
 
         given = {**self.reader.defaults(block.signature), **arguments}
         values = bind(block, given, call, self.reader.evaluator, visible, self.report)
@@ -341,6 +443,8 @@ class Builder:
         body, *shortcuts = layer.paths
         around = self.around(layer, scope, path, extra)
         made = self.layers(body.layers, around, inflow)[0]
+        if shortcuts and not self.path_taken(shortcuts[0], around, inflow):
+            return {"output": made}
         taken = self.path(shortcuts[0], around, inflow) if shortcuts else inflow[0]
         if made is None or taken is None:
             raise Unknown
@@ -356,11 +460,19 @@ class Builder:
         inflow: Flow,
         path: tuple[str, ...],
         arguments: dict[str, Argument],
+        extra: Mapping[str, object],
     ) -> Result:
         """Expands the paths of a merge and joins them."""
-        around = self.around(layer, scope, path, {})
+        around = self.around(layer, scope, path, extra)
         taken = [p for p in layer.paths if self.path_taken(p, around, inflow)]
         values = [self.path(p, around, inflow) for p in taken]
+        if not taken:
+            self.reader.fault(
+                "E201",
+                f"every path of this {signature.name} is left out by its `when`",
+                layer.head.span,
+                "give the layer itself the `when`",
+            )
         if signature.operator is None or not values or any(value is None for value in values):
             raise Unknown
         if len(values) == 1:
@@ -373,13 +485,20 @@ class Builder:
         leaf = _leaf(layer, path, signature.name)
         return self.node(layer, op, scope, leaf, [v for v in values if v], places)
 
-    def auxiliary(self, layer: Layer, scope: Scope, inflow: Flow, path: tuple[str, ...]) -> Result:
+    def auxiliary(
+        self,
+        layer: Layer,
+        scope: Scope,
+        inflow: Flow,
+        path: tuple[str, ...],
+        extra: Mapping[str, object],
+    ) -> Result:
         """Expands a training-only head; the flow passes it by."""
         (body,) = layer.paths or (None,)
         if body is None:
             raise Unknown
         name = ".".join((*scope.path, *path))
-        inner = scope.inner(body.names, *path, head=name)
+        inner = scope.inner(body.names, *path, head=name, env=extra)
         weight = self.weight(layer, scope, inflow)
         (value, *_) = self.layers(body.layers, inner, inflow)
         if value is None:
@@ -412,12 +531,12 @@ class Builder:
             return scope
         return scope.inner(layer.names, *(path if layer.opens_scope else ()), env=extra)
 
-    def path(self, path: Path, scope: Scope, inflow: Flow) -> Value | None:
-        """Expands a path and returns its main value."""
+    def path(self, path: Path, scope: Scope, inflow: Flow, *components: str) -> Value | None:
+        """Expands a path, below `components` or its own name, and returns its main value."""
         try:
             flow = self.reader.source(path.source, scope) if path.source is not None else inflow
-            components = (path.name,) if path.layers else ()
-            return self.layers(path.layers, scope.inner(path.names, *components), flow)[0]
+            below = (components or (path.name,)) if path.layers else ()
+            return self.layers(path.layers, scope.inner(path.names, *below), flow)[0]
         except Unknown:
             return None
 
@@ -435,6 +554,14 @@ class Builder:
         else:
             items = tree.items if isinstance(tree, Items) else (tree,)
             named = [(str(plain(item)).rpartition(".")[2], item) for item in items]
+        if not named or len(dict(named)) < len(named):
+            self.reader.fault(
+                "E109" if named else "E102",
+                "two outputs have one name" if named else "`outputs` names nothing",
+                tree.span,
+                "write `outputs: {NAME: LAYER, …}`",
+            )
+            raise Unknown
         made: dict[str, Value | None] = {}
         for name, item in named:
             try:
@@ -446,14 +573,27 @@ class Builder:
     def network_outputs(self, scope: Scope, flow: Flow) -> dict[str, Value]:
         """Returns the network's outputs."""
         tree = self.tree.get("outputs")
-        made = self.outputs(tree, scope, flow)
-        for name in self.graph.inputs:
-            if name in made and tree is not None:
+        try:
+            made = self.outputs(tree, scope, flow)
+        except Unknown:
+            return {}
+        span = tree.span if tree else self.tree.span
+        for name in {**self.graph.inputs, **self.graph.heads}:
+            if name in made:
                 self.reader.fault(
                     "E109",
-                    f"`{name}` is the name of an input and of an output",
-                    tree.span,
-                    "rename the output",
+                    f"`{name}` is the name of an output, and of an input or head too",
+                    span,
+                    "name the output with `outputs: {NAME: LAYER}`",
+                )
+        for value in made.values():
+            if value is not None and value.name in self._head_of:
+                self.reader.fault(
+                    "E201",
+                    f"the output is made by the head `{self._head_of[value.name]}`, which exists "
+                    "while training only",
+                    span,
+                    "heads are outputs of training by themselves",
                 )
         return {name: value for name, value in made.items() if value is not None}
 
@@ -471,11 +611,6 @@ class Builder:
                 f"the output is {as_text(shape)}, not {as_text(wanted)} as expected",
                 entry.value.span,
             )
-
-
-def _as_result(flow: Flow) -> Result:
-    names = ["output", *(f"output_{index}" for index in range(1, len(flow)))]
-    return dict(zip(names, flow, strict=True))
 
 
 def _leaf(layer: Layer, path: tuple[str, ...], kind: str) -> tuple[str, ...]:

@@ -141,6 +141,8 @@ def analyse_text(
     spec, train = _validate(tree, resolved.tree, report)
     name = tree.get("name")
     builder = Builder(resolved.tree, str(plain(name)) if name else "", variant, report)
+    if "variants" in tree.entries:
+        builder.reader.evaluator.read(tree.entries["variants"].value)
     graph = builder.build()
     graph.title = spec.title if spec else None
     if builder.stopped_at is not None and not report:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from archspec.diagnostics import Diagnostic
-from archspec.frontend.arguments import Evaluator, Unknown, as_text, is_formula
+from archspec.frontend.arguments import Unknown, as_text, is_formula
 from archspec.frontend.names import name_fault
+from archspec.frontend.reader import Reader
 from archspec.frontend.tree import Items, Scalar, Table, Tree
 from archspec.ir.dim import Dim, Size
 from archspec.ir.types import TensorType
 
+MAX_SIZE = 2**31 - 1
+"""The largest size of an input along one axis."""
+
+MAX_AXES = 16
+"""The most axes of an input."""
+
 
 def input_types(
-    table: Table, evaluator: Evaluator, env: Mapping[str, object], report: list[Diagnostic]
+    table: Table, reader: Reader, report: list[Diagnostic]
 ) -> dict[str, TensorType | None]:
     """Returns the type of each input; `None` for one that is faulty."""
     types: dict[str, TensorType | None] = {}
@@ -21,32 +26,35 @@ def input_types(
         fault = name_fault(name, key.span)
         if fault:
             report.append(fault)
-        types[name] = _type(shape, evaluator, env, report)
+        types[name] = _type(shape, reader, report)
     return types
 
 
-def _type(
-    shape: Tree, evaluator: Evaluator, env: Mapping[str, object], report: list[Diagnostic]
-) -> TensorType | None:
+def _type(shape: Tree, reader: Reader, report: list[Diagnostic]) -> TensorType | None:
     if not isinstance(shape, Items):
         return None
-    sizes = [_size(size, evaluator, env, report) for size in shape.items]
+    if len(shape.items) > MAX_AXES:
+        message = f"an input has at most {MAX_AXES} axes, not {len(shape.items)}"
+        report.append(Diagnostic("E103", message, shape.span))
+        return None
+    sizes = [_size(size, reader, report) for size in shape.items]
     known = [size for size in sizes if size is not None]
     return TensorType.of_example(tuple(known)) if len(known) == len(sizes) else None
 
 
-def _size(
-    tree: Tree, evaluator: Evaluator, env: Mapping[str, object], report: list[Diagnostic]
-) -> Size | None:
+def _size(tree: Tree, reader: Reader, report: list[Diagnostic]) -> Size | None:
     try:
-        value = evaluator.value(tree, env.__getitem__)
+        value = reader.evaluator.value(tree, reader.file_value)
     except Unknown:
         return None
     if isinstance(value, str) and value.isidentifier() and value != "batch":
         return Dim.of(value)
-    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+    if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= MAX_SIZE:
         return value
-    if isinstance(tree, Scalar) and is_formula(tree):
+    if isinstance(value, int) and value > MAX_SIZE:
+        help_ = f"a size is at most {MAX_SIZE:,}"
+        report.append(Diagnostic("E103", "no input is as large as this", tree.span, help_))
+    elif isinstance(tree, Scalar) and is_formula(tree):
         message = f"a size must be a positive integer or a name, not `{as_text(value)}`"
         report.append(Diagnostic("E103", message, tree.span))
     elif value == "batch":

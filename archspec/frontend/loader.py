@@ -14,7 +14,7 @@ from typing import cast
 
 import yaml
 
-from archspec.diagnostics import Diagnostic, Label, SourceError, Span
+from archspec.diagnostics import Diagnostic, Label, SourceError, Span, lines_of
 from archspec.frontend.tree import Entry, Items, Scalar, Table, Tree
 
 MAX_DEPTH = 64
@@ -43,14 +43,15 @@ def read(path: str) -> str:
         Fault: The file is not UTF-8 text.
     """
     try:
-        data = Path(path).read_bytes()
+        with Path(path).open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
     except OSError as error:
         reason = "it is a directory" if isinstance(error, IsADirectoryError) else error.strerror
         help_ = "give the path of a YAML file, or the name of a spec that `archspec list` shows"
         message = f"cannot read {path}: {(reason or str(error)).lower()}"
         raise SourceError(Diagnostic("E001", message, Span(path), help_)) from None
     if len(data) > MAX_BYTES:
-        raise Fault("E008", f"the file has {len(data):,} bytes; at most {MAX_BYTES:,} are read",
+        raise Fault("E008", f"the file has more than {MAX_BYTES:,} bytes",
                     Span(path), "split the spec, or check that this is a spec at all")  # fmt: skip
     try:
         text = data.decode("utf-8-sig")
@@ -80,14 +81,16 @@ def parse(text: str, file: str, report: list[Diagnostic]) -> Tree:
         Fault: The text is not YAML, is empty, or nests too deeply.
     """
     try:
-        events = list(yaml.parse(text, Loader=_Parser))
+        return _Composer(yaml.parse(text, Loader=_Parser), text, file, report).document()
     except yaml.MarkedYAMLError as error:
         raise _syntax_fault(error, text, file) from None
+    except UnicodeEncodeError as error:
+        raise Fault("E002", "this is not UTF-8 text", _span_at(text, file, error.start),
+                    "use UTF-8") from None  # fmt: skip
     except yaml.reader.ReaderError as error:
         span = _span_at(text, file, error.position)
         raise Fault("E002", f"character U+{_code_point(error):04X} is not allowed in YAML", span,
                     "a spec is YAML text; remove the character") from None  # fmt: skip
-    return _Composer(iter(events), text, file, report).document()
 
 
 class _Composer:
@@ -97,7 +100,7 @@ class _Composer:
         self, events: Iterator[yaml.Event], text: str, file: str, report: list[Diagnostic]
     ) -> None:
         self.events = events
-        self.lines = text.split("\n")
+        self.lines = lines_of(text)
         self.file = file
         self.report = report
 
@@ -238,7 +241,7 @@ def resolve_plain(text: str) -> bool | int | float | str | None:
         # An integer this long is no size, and int() refuses it.
         return int(text) if len(text) < 40 else float(text)
     if _HEX.match(text):
-        return int(text, 16)
+        return int(text, 16) if len(text) < 40 else float("inf")
     if _FLOAT.match(text) and any(character.isdigit() for character in text.split("e")[0]):
         return float(text)
     return text
@@ -252,7 +255,7 @@ def _marks(event: yaml.Event) -> tuple[yaml.Mark, yaml.Mark]:
 def _syntax_fault(error: yaml.MarkedYAMLError, text: str, file: str) -> Fault:
     mark = error.problem_mark or error.context_mark
     span = Span(file, mark.line + 1, mark.column + 1, 1) if mark else Span(file)
-    lines = text.split("\n")
+    lines = lines_of(text)
     line = lines[span.line - 1] if span.line <= len(lines) else ""
     help_ = "check the indentation, brackets and quotes on this line and the one before"
     if "\t" in line[: span.column]:

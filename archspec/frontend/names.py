@@ -29,7 +29,12 @@ def name_fault(name: str, span: Span) -> Diagnostic | None:
         message = f"`{name}` cannot be a name"
         help_ = "use letters, digits and underscores, not starting with a digit"
         return Diagnostic("E108", message, span, help_)
-    if name.startswith("_") or name in MODULE_ATTRIBUTES or keyword.iskeyword(name):
+    if (
+        name.startswith("_")
+        or name == "self"
+        or name in MODULE_ATTRIBUTES
+        or keyword.iskeyword(name)
+    ):
         message = f"`{name}` cannot be a name: Python or torch.nn.Module has a use for it"
         help_ = f"use another name, such as `{name.strip('_')}_layer`"
         return Diagnostic("E108", message, span, help_)
@@ -42,14 +47,14 @@ class Names:
     def __init__(self) -> None:
         self.given: dict[str, Span] = {}
         self._counts: dict[str, int] = {}
-        self._default_kinds: dict[str, str] = {}
+        self._kinds: dict[str, str] = {}
 
     def give(self, name: str, span: Span) -> Diagnostic | None:
         """Takes a name that the spec gives; returns what is wrong with it, if anything."""
         if name in self.given:
             help_ = f"the first one is on line {self.given[name].line}; rename one of them"
             return Diagnostic("E109", f"the name `{name}` is used twice here", span, help_)
-        if name in self._default_kinds:
+        if name in self._kinds:
             help_ = "a layer above has this name by default; use another one"
             return Diagnostic("E109", f"the name `{name}` is used twice here", span, help_)
         self.given[name] = span
@@ -57,15 +62,14 @@ class Names:
 
     def default(self, kind: str) -> str:
         """Returns the name of the next unnamed layer of a kind: `relu`, then `relu_2`."""
-        self._counts[kind] = self._counts.get(kind, 0) + 1
-        count = self._counts[kind]
-        name = kind if count == 1 else f"{kind}_{count}"
-        if name in self.given:
-            return self.default(kind)
-        self._default_kinds[name] = kind
-        return name
+        while True:
+            self._counts[kind] = self._counts.get(kind, 0) + 1
+            name = kind if self._counts[kind] == 1 else f"{kind}_{self._counts[kind]}"
+            if name not in self.given and name not in self._kinds:
+                self._kinds[name] = kind
+                return name
 
     def ambiguous(self, name: str) -> bool:
-        """Returns whether `name` is a default name of several layers of its kind."""
-        kind = self._default_kinds.get(name)
-        return kind is not None and self._counts[kind] > 1
+        """Returns whether `name` is a default name, and its kind has several layers here."""
+        kind = self._kinds.get(name)
+        return kind is not None and list(self._kinds.values()).count(kind) > 1

@@ -18,6 +18,9 @@ from archspec.ir.op import Operator
 
 Lookup = Callable[[str], object]
 
+UNKNOWN = object()
+"""The value of a parameter that a fault, already reported, left unknown."""
+
 
 class Reader:
     """Reads the layers of one spec.
@@ -35,6 +38,15 @@ class Reader:
         self._tree = tree
         self._parser = parser
         self._report = report
+
+    def file_value(self, name: str) -> object:
+        """Returns the value of one of the file's parameters.
+
+        Raises:
+            KeyError: There is none of this name.
+            Unknown: A fault left it unknown.
+        """
+        return lookup_in(self.file_env)(name)
 
     def source(self, tree: Tree, scope: Scope) -> Flow:
         """Returns the values a `from` names: all of one result, or the main ones of several."""
@@ -106,7 +118,7 @@ class Reader:
             if extra and name in extra:
                 return extra[name]
             if name in scope.env:
-                return scope.env[name]
+                return lookup_in(scope.env)(name)
             result = scope.find(name)
             if result is None:
                 known = {*scope.env, *scope.visible(), "in"}
@@ -144,7 +156,7 @@ class Reader:
         fields = defaults.get(signature.name) if isinstance(defaults, Table) else None
         if not isinstance(fields, Table):
             return {}
-        return self.arguments(fields.entries, self.file_env.__getitem__)
+        return self.arguments(fields.entries, self.file_value)
 
     def fault(
         self, code: str, message: str, span: Span, help_: str = "", labels: Sequence[Label] = ()
@@ -152,6 +164,17 @@ class Reader:
         """Reports an error, with the calls of the blocks that it is in."""
         used = [Label(call, f"in this {name}") for name, call in reversed(self.calls)]
         self._report.append(Diagnostic(code, message, span, help_, (*labels, *used)))
+
+
+def lookup_in(env: Mapping[str, object]) -> Lookup:
+    """Returns the lookup of names in an environment."""
+
+    def find(name: str) -> object:
+        if env[name] is UNKNOWN:
+            raise Unknown
+        return env[name]
+
+    return find
 
 
 def type_of(value: Value | None) -> object:

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 NAME = r"^[A-Za-z_][A-Za-z0-9_]*$"
 STEM = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
 FORMULA = r"^="
+LINE = r"^[^\x00-\x1f\x7f]*$"
 
 Name: TypeAlias = Annotated[str, Field(pattern=NAME)]
 Formula: TypeAlias = Annotated[str, Field(pattern=FORMULA)]
@@ -51,6 +52,19 @@ class Expect(Section):
     )
 
 
+class Variant(Section):
+    """A named set of parameters, and what else a variant may say."""
+
+    model_config = ConfigDict(frozen=True, extra="allow", strict=True, defer_build=True)
+
+    extends: str | None = Field(default=None, description="another variant of the file")
+    inputs: dict[Name, list[SizeText]] | None = Field(default=None, description="other inputs")
+    defaults: dict[str, dict[str, Any]] | None = Field(
+        default=None, description="further fields of operators and blocks"
+    )
+    expect: Expect | None = Field(default=None, description="totals of the variant")
+
+
 class ArchSpec(Section):
     """A spec file."""
 
@@ -58,7 +72,9 @@ class ArchSpec(Section):
     name: Annotated[str, Field(pattern=STEM)] = Field(
         description="the network's name, also the stem of file names"
     )
-    title: str | None = Field(default=None, description="the network's name for people")
+    title: Annotated[str, Field(pattern=LINE)] | None = Field(
+        default=None, description="the network's name for people"
+    )
     source: str | None = Field(default=None, description="the paper or page it comes from")
     params: dict[Name, Any] = Field(
         default={}, description="values that variants and --set override"
@@ -77,7 +93,7 @@ class ArchSpec(Section):
         default=None, description="what leaves the network, if that is not simply the last layer"
     )
     expect: Expect | None = Field(default=None, description="totals that must come out")
-    variants: dict[str, dict[str, Any] | None] = Field(
+    variants: dict[str, Variant | None] = Field(
         default={}, description="named sets of parameters; `extends inputs defaults expect` too"
     )
     train: Any = Field(default=None, description="data, optimiser and the rest of training")

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from archspec import ops
 from archspec.diagnostics import Diagnostic, Span
-from archspec.frontend.names import Names
+from archspec.frontend.names import Names, name_fault
 from archspec.frontend.suggest import did_you_mean
 from archspec.frontend.tree import Entry, Items, Scalar, Table, Tree
 from archspec.ir.op import Operator
@@ -150,8 +150,11 @@ class Parser:
                            "add `repeat: …`, or give the arguments themselves")  # fmt: skip
         merges = kind == "residual" or (signature is not None and signature.variadic)
         leaf = "add" if kind == "residual" else kind
-        inner = Names() if opens_scope and merges else names
         component = self.component(leaf, head, reserved, names)
+        inner = names
+        if opens_scope and merges:
+            inner = Names()
+            inner.default(leaf)  # the merge itself is a leaf inside
         rest = {key: entry for key, entry in entries.items() if key not in RESERVED}
         paths: list[Path] = []
         arguments: dict[str, Entry] = {}
@@ -162,7 +165,7 @@ class Parser:
         elif signature is not None and signature.variadic:
             paths, arguments = self.merge(signature, head, body, rest, inner)
         elif signature is not None:
-            paths, arguments = self.call(signature, rest, names)
+            paths, arguments = self.call(signature, rest, component, names)
         else:
             arguments = rest
         primary = body if not isinstance(body, Table) and not paths else None
@@ -206,7 +209,11 @@ class Parser:
                 self.fault("E108", "a layer called by a formula needs a name", head.span,
                            "add `name: …`")  # fmt: skip
                 leaf = "layer"
-        return names.default(leaf)
+        name = names.default(leaf)
+        fault = name_fault(name, head.span)
+        if fault:
+            self.add(fault._replace(help="add `name: …` with another name"))
+        return name
 
     def construct(
         self, kind: str, head: Scalar, body: Tree | None, rest: dict[str, Entry], names: Names
@@ -248,9 +255,13 @@ class Parser:
         return paths, fields
 
     def call(
-        self, signature: Signature, rest: dict[str, Entry], names: Names
+        self, signature: Signature, rest: dict[str, Entry], component: str, names: Names
     ) -> tuple[list[Path], dict[str, Entry]]:
-        """Returns the layer lists that fill inputs, and the other arguments."""
+        """Returns the paths that fill inputs, and the other arguments.
+
+        Their layers are in the scope of the block they are for; beside an operator, which
+        is no scope, they are below a name of their own.
+        """
         allowed = (*signature.arguments, *signature.inputs)
         if signature.operator is None:
             self.unknown(signature.name, rest, allowed, "E107", "parameter")
@@ -260,7 +271,10 @@ class Parser:
         arguments: dict[str, Entry] = {}
         for key, entry in rest.items():
             if key in signature.inputs and key not in signature.arguments:
-                paths.append(self.path(entry, names))
+                path = self.path(entry, Names())
+                paths.append(path)
+                if path.layers and signature.operator is not None:
+                    self.add(names.give(beside(component, key), path.span))
             elif key in signature.arguments:
                 arguments[key] = entry
         return paths, arguments
@@ -318,3 +332,8 @@ class Parser:
     def fault(self, code: str, message: str, span: Span, help_: str) -> None:
         """Reports an error."""
         self._report.append(Diagnostic(code, message, span, help_))
+
+
+def beside(component: str, input_: str) -> str:
+    """Returns the name of the layers that fill an operator's input in place."""
+    return f"{component}_{input_}"

@@ -70,10 +70,15 @@ class Table(NamedTuple):
 Tree: TypeAlias = Scalar | Items | Table
 
 
+def integral(value: object) -> object:
+    """Returns a whole float as an integer, which float fields take as well."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 def plain(tree: Tree) -> object:
-    """Returns the tree as lists, dictionaries and scalars."""
+    """Returns the tree as lists, dictionaries and scalars; whole floats are integers."""
     if isinstance(tree, Scalar):
-        return tree.value
+        return integral(tree.value)
     if isinstance(tree, Items):
         return [plain(item) for item in tree.items]
     return {key: plain(entry.value) for key, entry in tree.entries.items()}

@@ -12,7 +12,7 @@ from archspec.diagnostics import Diagnostic, Span
 from archspec.frontend.arguments import Argument, as_text
 from archspec.frontend.formula import FormulaError, parse
 from archspec.frontend.names import name_fault
-from archspec.frontend.schema import FORMULA, NAME, STEM
+from archspec.frontend.schema import FORMULA, LINE, NAME, STEM
 from archspec.frontend.suggest import did_you_mean
 from archspec.frontend.tree import Items, Scalar, Table, Tree, plain
 
@@ -153,6 +153,7 @@ _PATTERNS = {
     NAME: "a name of letters, digits and `_`",
     STEM: "a name of letters, digits, `_`, `.` and `-`",
     FORMULA: "a formula",
+    LINE: "one line of text",
 }
 
 

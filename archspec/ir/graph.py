@@ -134,6 +134,7 @@ class Graph:
         made = op.outputs(*types)
         for type_ in made:
             _require_positive(op, types, type_)
+            _require_simple(type_)
         names = [path] if len(made) == 1 else [f"{path}.{name}" for name in op.output_names]
         outputs = tuple(map(Value, names, made))
         self.nodes.append(Node(path, op, tuple(inputs), outputs, span, head))
@@ -168,6 +169,19 @@ def stem(name: str, variant: str | None) -> str:
 
 def _symbolic(equality: Equality) -> bool:
     return not (isinstance(equality.left, int) and isinstance(equality.right, int))
+
+
+MAX_SIZE_TEXT = 1000
+"""The longest formula of a symbolic size."""
+
+
+def _require_simple(output: TensorType) -> None:
+    if any(not isinstance(size, int) and len(str(size)) > MAX_SIZE_TEXT for size in output.shape):
+        raise OperatorError(
+            f"the size of the output takes more than {MAX_SIZE_TEXT} characters to write",
+            help="give the input's sizes as numbers",
+            code="E008",
+        )
 
 
 def _require_positive(op: Operator, inputs: Sequence[TensorType], output: TensorType) -> None:

@@ -17,8 +17,11 @@ from archspec.ir.dim import Size
 from archspec.ir.lowering import OnnxNode, TorchLowering
 from archspec.ir.types import Shape, TensorType
 
-Positive: TypeAlias = Annotated[int, Field(gt=0)]
-NonNegative: TypeAlias = Annotated[int, Field(ge=0)]
+LARGEST = 2**31 - 1
+"""The largest integer of a field: more than fits any machine, and what torch can count to."""
+
+Positive: TypeAlias = Annotated[int, Field(gt=0, le=LARGEST)]
+NonNegative: TypeAlias = Annotated[int, Field(ge=0, le=LARGEST)]
 Kernel2d: TypeAlias = Positive | tuple[Positive, Positive]
 """One size for both axes, or `[height, width]`."""
 Padding2d: TypeAlias = NonNegative | tuple[NonNegative, NonNegative]
@@ -87,7 +90,9 @@ class Operator(BaseModel):
         examples: Uses that the laws are tested on.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, defer_build=True, allow_inf_nan=False
+    )
 
     input_names: ClassVar[tuple[str, ...]] = ("input",)
     output_names: ClassVar[tuple[str, ...]] = ("output",)

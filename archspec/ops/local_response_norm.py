@@ -27,8 +27,10 @@ class LocalResponseNorm(Operator):
     )
 
     size: Positive = Field(description="number of channels in a window; odd, so it has a centre")
-    alpha: float = Field(default=1e-4, description="weight of the window's energy")
-    beta: float = Field(default=0.75, description="exponent")
+    alpha: Annotated[float, Field(gt=0)] = Field(
+        default=1e-4, description="weight of the window's energy"
+    )
+    beta: Annotated[float, Field(gt=0)] = Field(default=0.75, description="exponent")
     k: Annotated[float, Field(gt=0)] = Field(default=1.0, description="additive constant")
 
     @field_validator("size")
