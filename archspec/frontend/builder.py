@@ -9,17 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from archspec.diagnostics import Diagnostic, Label, Span
+from archspec.diagnostics import Diagnostic
 from archspec.frontend.arguments import Argument, Unknown, as_text, is_formula
 from archspec.frontend.blocks import WORDS, Block, bind, check_defaults, parse_blocks, word_fault
 from archspec.frontend.names import Names
+from archspec.frontend.placement import Placement
 from archspec.frontend.reader import UNKNOWN, Reader, lookup_in, type_of
 from archspec.frontend.repeat import rows
 from archspec.frontend.scope import Flow, Result, Scope
 from archspec.frontend.syntax import CONSTRUCTS, Layer, Path, Signature, beside
-from archspec.frontend.tree import Entry, Items, Scalar, Table, Tree, plain
+from archspec.frontend.tree import Entry, Items, Scalar, Table
 from archspec.ir.graph import Graph, Head, Value
-from archspec.ir.op import Operator, OperatorError
 
 MAX_NODES = 20_000
 """The largest network that is built."""
@@ -49,10 +49,8 @@ class Builder:
         self.blocks, self.parser = parse_blocks(tree.get("blocks"), report)
         self.reader = Reader(tree, self.parser, report)
         check_defaults(tree.get("defaults"), self.parser, report)
+        self.placement = Placement(self.graph, self.reader)
         self.stopped_at: int | None = None
-        self._paths: set[str] = set()
-        self._scopes: set[str] = set()
-        self._head_of: dict[str, str] = {}
         self._steps = 0
 
     def build(self) -> Graph:
@@ -129,7 +127,7 @@ class Builder:
         try:
             inflow = self.inflow(layer, scope, flow)
             result = self.guarded(layer, scope, inflow)
-            self.expect(layer, scope, result)
+            self.reader.expect(layer, scope, result)
         except Unknown:
             result = {"output": None}
             if self.stopped_at is None:
@@ -327,62 +325,7 @@ class Builder:
         op = self.reader.validated(signature.operator, given, layer)
         if op is None or any(value is None for value in filled.values()):
             raise Unknown
-        return self.node(layer, op, scope, path, [v for v in filled.values() if v], {})
-
-    def node(
-        self,
-        layer: Layer,
-        op: Operator,
-        scope: Scope,
-        path: tuple[str, ...],
-        inputs: Sequence[Value],
-        places: Mapping[int, Span],
-    ) -> Result:
-        """Adds a node to the graph; `places` are where single inputs come from."""
-        name = ".".join((*scope.path, *path))
-        self.claim(name, layer)
-        heads = {self._head_of[v.name] for v in inputs if v.name in self._head_of}
-        if heads and scope.head is None:
-            self.training_only(heads.pop(), layer.head.span)
-        try:
-            outputs = self.graph.add(name, op, inputs, span=layer.head.span, head=scope.head)
-        except OperatorError as error:
-            labels = [Label(places[i], text) for i, text in error.labels.items() if i in places]
-            self.reader.fault(error.code, error.message, layer.head.span, error.help, labels)
-            raise Unknown from None
-        if scope.head is not None:
-            self._head_of |= {output.name: scope.head for output in outputs}
-        return dict(zip(op.output_names, outputs, strict=True))
-
-    def claim(self, path: str, layer: Layer) -> None:
-        """Takes a name path for a node; no path is used twice, or both scope and leaf.
-
-        Raises:
-            Unknown: It is taken; the fault has been reported.
-        """
-        parts = path.split(".")
-        scopes = {".".join(parts[:end]) for end in range(1, len(parts))}
-        if path in self._paths or path in self._scopes or scopes & self._paths:
-            if not layer.faulty:
-                message = f"two layers have the path `{path}`"
-                self.reader.fault("E109", message, layer.head.span, "give one of them a `name:`")
-            raise Unknown
-        self._paths.add(path)
-        self._scopes |= scopes
-
-    def training_only(self, head: str, span: Span) -> None:
-        """Refuses what would make inference depend on a head.
-
-        Raises:
-            Unknown: Always; the fault has been reported.
-        """
-        self.reader.fault(
-            "E201",
-            f"the head `{head}` exists while training only, so the network cannot need it",
-            span,
-            "take the value from a layer outside of `auxiliary`",
-        )
-        raise Unknown
+        return self.placement.node(layer, op, scope, path, [v for v in filled.values() if v], {})
 
     def block(
         self,
@@ -423,7 +366,7 @@ class Builder:
         self.reader.calls.append((name, call))
         try:
             flow = self.layers(block.layers, inner, tuple(filled.values()))
-            return self.outputs(block.outputs, inner, flow)
+            return self.reader.outputs(block.outputs, inner, flow)
         finally:
             self.reader.calls.pop()
 
@@ -450,7 +393,9 @@ class Builder:
             raise Unknown
         leaf = _leaf(layer, path, "add")
         place = shortcuts[0].span if shortcuts else layer.head.span
-        return self.node(layer, Add(), scope, leaf, [made, taken], {0: body.span, 1: place})
+        return self.placement.node(
+            layer, Add(), scope, leaf, [made, taken], {0: body.span, 1: place}
+        )
 
     def merge(
         self,
@@ -483,7 +428,7 @@ class Builder:
             raise Unknown
         places = {index: path_.span for index, path_ in enumerate(taken)}
         leaf = _leaf(layer, path, signature.name)
-        return self.node(layer, op, scope, leaf, [v for v in values if v], places)
+        return self.placement.node(layer, op, scope, leaf, [v for v in values if v], places)
 
     def auxiliary(
         self,
@@ -545,36 +490,11 @@ class Builder:
         entry = Entry(Scalar(path.name, path.span), path.when) if path.when is not None else None
         return self.reader.condition(entry, scope, inflow)
 
-    def outputs(self, tree: Tree | None, scope: Scope, flow: Flow) -> Result:
-        """Returns what `outputs` names, or the flow's main value."""
-        if tree is None:
-            return {"output": flow[0] if flow else None}
-        if isinstance(tree, Table):
-            named = [(name, entry.value) for name, entry in tree.entries.items()]
-        else:
-            items = tree.items if isinstance(tree, Items) else (tree,)
-            named = [(str(plain(item)).rpartition(".")[2], item) for item in items]
-        if not named or len(dict(named)) < len(named):
-            self.reader.fault(
-                "E109" if named else "E102",
-                "two outputs have one name" if named else "`outputs` names nothing",
-                tree.span,
-                "write `outputs: {NAME: LAYER, …}`",
-            )
-            raise Unknown
-        made: dict[str, Value | None] = {}
-        for name, item in named:
-            try:
-                made[name] = next(iter(self.reader.reference(item, scope).values()))
-            except Unknown:
-                made[name] = None
-        return made
-
     def network_outputs(self, scope: Scope, flow: Flow) -> dict[str, Value]:
         """Returns the network's outputs."""
         tree = self.tree.get("outputs")
         try:
-            made = self.outputs(tree, scope, flow)
+            made = self.reader.outputs(tree, scope, flow)
         except Unknown:
             return {}
         span = tree.span if tree else self.tree.span
@@ -587,30 +507,15 @@ class Builder:
                     "name the output with `outputs: {NAME: LAYER}`",
                 )
         for value in made.values():
-            if value is not None and value.name in self._head_of:
+            if value is not None and value.name in self.placement.head_of:
                 self.reader.fault(
                     "E201",
-                    f"the output is made by the head `{self._head_of[value.name]}`, which exists "
+                    f"the output is made by the head `{self.placement.head_of[value.name]}`, which exists "
                     "while training only",
                     span,
                     "heads are outputs of training by themselves",
                 )
         return {name: value for name, value in made.items() if value is not None}
-
-    def expect(self, layer: Layer, scope: Scope, result: Result) -> None:
-        """Compares a layer's output with the shape that its `expect` asserts."""
-        entry = layer.reserved.get("expect")
-        value = next(iter(result.values()))
-        if entry is None or value is None:
-            return
-        wanted = self.reader.evaluator.value(entry.value, self.reader.lookup(scope, (value,)))
-        shape = tuple(size if isinstance(size, int) else str(size) for size in value.type.example)
-        if wanted != shape:
-            self.reader.fault(
-                "E301",
-                f"the output is {as_text(shape)}, not {as_text(wanted)} as expected",
-                entry.value.span,
-            )
 
 
 def _leaf(layer: Layer, path: tuple[str, ...], kind: str) -> tuple[str, ...]:

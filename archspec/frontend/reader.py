@@ -12,7 +12,7 @@ from archspec.frontend.arguments import Argument, Evaluator, Unknown, as_text, i
 from archspec.frontend.scope import Flow, Result, Scope
 from archspec.frontend.suggest import did_you_mean
 from archspec.frontend.syntax import Layer, Parser, Signature
-from archspec.frontend.tree import Entry, Items, Scalar, Table, Tree
+from archspec.frontend.tree import Entry, Items, Scalar, Table, Tree, plain
 from archspec.ir.graph import Value
 from archspec.ir.op import Operator
 
@@ -157,6 +157,46 @@ class Reader:
         if not isinstance(fields, Table):
             return {}
         return self.arguments(fields.entries, self.file_value)
+
+    def outputs(self, tree: Tree | None, scope: Scope, flow: Flow) -> Result:
+        """Returns what `outputs` names, or the flow's main value."""
+        if tree is None:
+            return {"output": flow[0] if flow else None}
+        if isinstance(tree, Table):
+            named = [(name, entry.value) for name, entry in tree.entries.items()]
+        else:
+            items = tree.items if isinstance(tree, Items) else (tree,)
+            named = [(str(plain(item)).rpartition(".")[2], item) for item in items]
+        if not named or len(dict(named)) < len(named):
+            self.fault(
+                "E109" if named else "E102",
+                "two outputs have one name" if named else "`outputs` names nothing",
+                tree.span,
+                "write `outputs: {NAME: LAYER, …}`",
+            )
+            raise Unknown
+        made: dict[str, Value | None] = {}
+        for name, item in named:
+            try:
+                made[name] = next(iter(self.reference(item, scope).values()))
+            except Unknown:
+                made[name] = None
+        return made
+
+    def expect(self, layer: Layer, scope: Scope, result: Result) -> None:
+        """Compares a layer's output with the shape that its `expect` asserts."""
+        entry = layer.reserved.get("expect")
+        value = next(iter(result.values()))
+        if entry is None or value is None:
+            return
+        wanted = self.evaluator.value(entry.value, self.lookup(scope, (value,)))
+        shape = tuple(size if isinstance(size, int) else str(size) for size in value.type.example)
+        if wanted != shape:
+            self.fault(
+                "E301",
+                f"the output is {as_text(shape)}, not {as_text(wanted)} as expected",
+                entry.value.span,
+            )
 
     def fault(
         self, code: str, message: str, span: Span, help_: str = "", labels: Sequence[Label] = ()

@@ -12,9 +12,12 @@ from pydantic import AfterValidator, Field, model_validator
 
 from archspec.frontend.schema import Section
 
-Positive: TypeAlias = Annotated[int, Field(gt=0)]
+Positive: TypeAlias = Annotated[int, Field(gt=0, le=2**31 - 1)]
+Pixels: TypeAlias = Annotated[int, Field(gt=0, le=8192)]
 Seed: TypeAlias = Annotated[int, Field(ge=0, lt=2**32)]
-Number: TypeAlias = Annotated[float, Field(allow_inf_nan=False)]
+Number: TypeAlias = Annotated[float, Field(allow_inf_nan=False, ge=-1e30, le=1e30)]
+"""What single precision can hold, with room for a product."""
+
 Rate: TypeAlias = Annotated[Number, Field(gt=0)]
 Penalty: TypeAlias = Annotated[Number, Field(ge=0)]
 Share: TypeAlias = Annotated[float, Field(ge=0, lt=1)]
@@ -63,8 +66,8 @@ class Choice(Section):
 class Resize(Section):
     """A new size for images."""
 
-    size: Annotated[list[Positive], Field(min_length=2, max_length=2)] = Field(
-        description="height and width"
+    size: Annotated[list[Pixels], Field(min_length=2, max_length=2)] = Field(
+        description="height and width, each at most 8192"
     )
     interpolation: Literal["bilinear", "bicubic", "nearest"] = Field(
         default="bilinear", description="how pixels in between are found"
