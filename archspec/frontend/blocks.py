@@ -129,12 +129,9 @@ def _type(declared: Tree) -> str | None:
 def _signature(name: str, body: Table) -> Signature:
     params = tuple(_entries(body, "params"))
     inputs = body.get("inputs")
-    names = (
-        tuple(str(i.value) for i in inputs.items if isinstance(i, Scalar))
-        if isinstance(inputs, Items)
-        else ("input",)
-    )
-    return Signature(name, params, names, params[0] if params else None)
+    written = inputs.items if isinstance(inputs, Items) else ()
+    names = tuple(str(item.value) for item in written if isinstance(item, Scalar))
+    return Signature(name, params, names or ("input",), params[0] if params else None)
 
 
 def _entries(body: Table, key: str) -> Mapping[str, Entry]:

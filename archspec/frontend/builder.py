@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from archspec.diagnostics import Diagnostic
-from archspec.frontend.arguments import Argument, Unknown, as_text, is_formula
+from archspec.frontend.arguments import Argument, Unknown, is_formula
 from archspec.frontend.blocks import WORDS, Block, bind, check_defaults, parse_blocks, word_fault
 from archspec.frontend.names import Names
 from archspec.frontend.placement import Placement
@@ -69,7 +69,10 @@ class Builder:
             flow = self.layers(self.parser.layers(layers, names), scope, flow)
         except TooLarge:
             return self.graph
-        self.graph.outputs = self.network_outputs(scope, flow)
+        try:
+            self.graph.outputs = self.network_outputs(scope, flow)
+        except Unknown:
+            self.graph.outputs = {}
         return self.graph
 
     def parameters(self) -> dict[str, object]:
@@ -444,27 +447,12 @@ class Builder:
             raise Unknown
         name = ".".join((*scope.path, *path))
         inner = scope.inner(body.names, *path, head=name, env=extra)
-        weight = self.weight(layer, scope, inflow)
+        weight = self.reader.weight(layer, scope, inflow)
         (value, *_) = self.layers(body.layers, inner, inflow)
         if value is None:
             raise Unknown
         self.graph.heads[name] = Head(value, weight)
         return {"output": value}
-
-    def weight(self, layer: Layer, scope: Scope, inflow: Flow) -> float:
-        """Returns the weight of a head's loss."""
-        if "weight" not in layer.arguments:
-            return 1.0
-        entry = layer.arguments["weight"]
-        weight = self.reader.evaluator.value(entry.value, self.reader.lookup(scope, inflow))
-        if isinstance(weight, (int, float)) and not isinstance(weight, bool) and weight >= 0:
-            return float(weight)
-        self.reader.fault(
-            "E103",
-            f"`weight` must be a number of at least 0, not `{as_text(weight)}`",
-            entry.value.span,
-        )
-        raise Unknown
 
     # Paths and outputs
 
@@ -493,10 +481,7 @@ class Builder:
     def network_outputs(self, scope: Scope, flow: Flow) -> dict[str, Value]:
         """Returns the network's outputs."""
         tree = self.tree.get("outputs")
-        try:
-            made = self.reader.outputs(tree, scope, flow)
-        except Unknown:
-            return {}
+        made = self.reader.outputs(tree, scope, flow)
         span = tree.span if tree else self.tree.span
         for name in {**self.graph.inputs, **self.graph.heads}:
             if name in made:
@@ -506,16 +491,10 @@ class Builder:
                     span,
                     "name the output with `outputs: {NAME: LAYER}`",
                 )
-        for value in made.values():
-            if value is not None and value.name in self.placement.head_of:
-                self.reader.fault(
-                    "E201",
-                    f"the output is made by the head `{self.placement.head_of[value.name]}`, which exists "
-                    "while training only",
-                    span,
-                    "heads are outputs of training by themselves",
-                )
-        return {name: value for name, value in made.items() if value is not None}
+        outputs = {name: value for name, value in made.items() if value is not None}
+        for value in outputs.values():
+            self.placement.refuse_heads([value], span)
+        return outputs
 
 
 def _leaf(layer: Layer, path: tuple[str, ...], kind: str) -> tuple[str, ...]:

@@ -39,9 +39,8 @@ class Placement:
         """Adds a node to the graph; `places` are where single inputs come from."""
         name = ".".join((*scope.path, *path))
         self._claim(name, layer)
-        heads = {self.head_of[v.name] for v in inputs if v.name in self.head_of}
-        if heads and scope.head is None:
-            self._refuse_head(heads.pop(), layer.head.span)
+        if scope.head is None:
+            self.refuse_heads(inputs, layer.head.span)
         try:
             outputs = self._graph.add(name, op, inputs, span=layer.head.span, head=scope.head)
         except OperatorError as error:
@@ -68,16 +67,19 @@ class Placement:
         self._paths.add(path)
         self._scopes |= scopes
 
-    def _refuse_head(self, head: str, span: Span) -> None:
-        """Refuses what would make inference depend on a head.
+    def refuse_heads(self, values: Sequence[Value], span: Span) -> None:
+        """Refuses values that exist in training only where inference would need them.
 
         Raises:
-            Unknown: Always; the fault has been reported.
+            Unknown: One of them is made by a head; the fault has been reported.
         """
-        self._reader.fault(
-            "E201",
-            f"the head `{head}` exists while training only, so the network cannot need it",
-            span,
-            "take the value from a layer outside of `auxiliary`",
-        )
-        raise Unknown
+        for value in values:
+            if value.name in self.head_of:
+                self._reader.fault(
+                    "E201",
+                    f"the head `{self.head_of[value.name]}` exists while training only, so the "
+                    "network cannot need it",
+                    span,
+                    "take the value from a layer outside of `auxiliary`",
+                )
+                raise Unknown

@@ -198,6 +198,21 @@ class Reader:
                 entry.value.span,
             )
 
+    def weight(self, layer: Layer, scope: Scope, inflow: Flow) -> float:
+        """Returns the weight of a head's loss."""
+        if "weight" not in layer.arguments:
+            return 1.0
+        entry = layer.arguments["weight"]
+        weight = self.evaluator.value(entry.value, self.lookup(scope, inflow))
+        if isinstance(weight, (int, float)) and not isinstance(weight, bool) and weight >= 0:
+            return float(weight)
+        self.fault(
+            "E103",
+            f"`weight` must be a number of at least 0, not `{as_text(weight)}`",
+            entry.value.span,
+        )
+        raise Unknown
+
     def fault(
         self, code: str, message: str, span: Span, help_: str = "", labels: Sequence[Label] = ()
     ) -> None:
