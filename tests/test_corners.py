@@ -59,8 +59,10 @@ def test_a_path_that_would_be_scope_and_leaf_is_refused() -> None:
 HEADS = [
     "layers:\n  - auxiliary: {name: h, layers: [relu]}\n  - tanh: {from: h}\n",
     "layers:\n  - relu\n  - auxiliary: {name: h, layers: [tanh]}\noutputs: {o: h}\n",
-    "blocks: {b: {layers: [auxiliary: {name: h, layers: [relu]}], outputs: {o: h}}}\n"
-    "layers:\n  - b\n  - tanh\n",
+    (
+        "blocks: {b: {layers: [auxiliary: {name: h, layers: [relu]}], outputs: {o: h}}}\n"
+        "layers:\n  - b\n  - tanh\n"
+    ),
 ]
 
 

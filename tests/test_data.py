@@ -12,7 +12,7 @@ from torch.nn.functional import interpolate
 from archspec.frontend import compile_spec, compile_text
 from archspec.frontend.train_schema import Data, TrainSpec
 from archspec.ir.graph import Graph
-from archspec.training.agreement import check_agreement
+from archspec.training.agreement import check_agreement, check_trainable
 from archspec.training.data import Dataset, load, training_batches
 from archspec.training.errors import TrainingError
 
@@ -154,22 +154,22 @@ def test_vectors_cannot_be_resized() -> None:
         load(data(dataset="iris", preprocess=[{"resize": [8, 8]}]))
 
 
-def disagreement(graph: Graph, spec: TrainSpec, dataset: Dataset) -> tuple[str, str]:
+def disagreement(graph: Graph, dataset: Dataset) -> tuple[str, str]:
     with pytest.raises(TrainingError) as caught:
-        check_agreement(graph, spec, dataset)
+        check_agreement(graph, dataset)
     return caught.value.message, caught.value.help
 
 
 def test_images_of_another_size_are_told_with_the_remedy() -> None:
     graph, spec = compiled(LENET, **{"data.preprocess": "[{rescale: 0.0625}]"})
-    message, help_ = disagreement(graph, spec, load(spec.data))
+    message, help_ = disagreement(graph, load(spec.data))
     assert message == "digits gives examples of 1×8×8, but the network takes image: 1×32×32"
     assert help_ == "add `resize: [32, 32]` to train.data.preprocess"
 
 
 def test_data_of_another_kind_are_told() -> None:
     graph, spec = compiled(IRIS, **{"data.dataset": "digits"})
-    message, help_ = disagreement(graph, spec, load(spec.data))
+    message, help_ = disagreement(graph, load(spec.data))
     assert message == "digits gives examples of 1×8×8, but the network takes measurements: 4"
     assert "[1, 8, 8]" in help_
 
@@ -177,7 +177,7 @@ def test_data_of_another_kind_are_told() -> None:
 def test_another_number_of_classes_is_told() -> None:
     graph, spec = compiled(LENET)
     dataset = load(spec.data)._replace(classes=("a", "b", "c"))
-    message, help_ = disagreement(graph, spec, dataset)
+    message, help_ = disagreement(graph, dataset)
     assert message == "digits has 3 classes, but the network's output `logits` is 10"
     assert help_ == "end with `linear: 3`"
 
@@ -185,7 +185,7 @@ def test_another_number_of_classes_is_told() -> None:
 def test_a_network_of_two_inputs_is_refused() -> None:
     graph, spec = compiled(IRIS)
     graph.add_input("other", graph.inputs["measurements"].type)
-    message, _ = disagreement(graph, spec, load(spec.data))
+    message, _ = disagreement(graph, load(spec.data))
     assert message.startswith("iris has one input for each example")
     assert message.endswith("but the network takes measurements, other")
 
@@ -199,20 +199,84 @@ def test_free_sizes_take_images_of_any_size() -> None:
     """
     result = compile_text(text, "free.yaml")
     assert result.train is not None
-    check_agreement(result.graph, result.train, load(result.train.data))
-    message, help_ = disagreement(result.graph, result.train, load(data(dataset="wine")))
+    check_agreement(result.graph, load(result.train.data))
+    message, help_ = disagreement(result.graph, load(data(dataset="wine")))
     assert message == "wine gives examples of 13, but the network takes image: 1×H×W"
     assert help_ == "these data are for a network with inputs: {NAME: [13]}"
 
 
-def test_batch_norm_cannot_learn_from_single_examples() -> None:
-    text = """
-    name: normed
-    inputs: {measurements: [4]}
-    layers: [batch_norm, linear: 3]
-    train: {data: {dataset: iris}, epochs: 1, batch_size: 1}
-    """
-    result = compile_text(text, "normed.yaml")
+def obstacle(
+    inputs: str,
+    layers: str,
+    dataset: str = "dataset: iris",
+    more: str = "",
+    batch_size: int = 32,
+) -> tuple[str, str]:
+    """Returns why a network cannot be trained."""
+    result = compile_text(
+        f"name: net\ninputs: {{x: {inputs}}}\nlayers: [{layers}]\n{more}\n"
+        f"train: {{data: {{{dataset}}}, epochs: 1, batch_size: {batch_size}}}\n",
+        "net.yaml",
+    )
     assert result.train is not None
-    message, _ = disagreement(result.graph, result.train, load(result.train.data))
+    examples = load(result.train.data)
+    with pytest.raises(TrainingError) as caught:
+        check_agreement(result.graph, examples)
+        check_trainable(result.graph, result.train, examples)
+    return caught.value.message, caught.value.help
+
+
+@pytest.mark.parametrize(
+    ("split", "batch_size", "remedy"),
+    [("test: 0.2", 1, "train.batch_size"), ("test: 149, stratify: false", 32, "data.split")],
+)
+def test_batch_norm_cannot_learn_from_single_examples(
+    split: str, batch_size: int, remedy: str
+) -> None:
+    dataset = f"dataset: iris, split: {{{split}}}"
+    message, help_ = obstacle("[4]", "batch_norm, linear: 3", dataset, batch_size=batch_size)
     assert message == "batch_norm cannot learn from batches of one example"
+    assert remedy in help_
+
+
+def test_a_network_without_weights_before_its_output_is_refused() -> None:
+    digits = "dataset: digits, preprocess: [{resize: [2, 5]}]"
+    for more in ("", "outputs: {y: flatten, other: linear}"):
+        layers = "flatten, linear: 10" if more else "flatten"
+        message, help_ = obstacle("[1, 2, 5]", layers, digits, more)
+        assert message == "there is nothing to train: net has no parameters"
+        assert "linear" in help_
+
+
+@pytest.mark.parametrize("kind", ["relu", "sigmoid", "tanh"])
+@pytest.mark.parametrize("after", ["", ", dropout"])
+def test_an_output_that_is_squashed_is_refused(kind: str, after: str) -> None:
+    message, help_ = obstacle("[4]", f"linear: 3, {kind}{after}")
+    assert message == f"`cross_entropy` takes scores, but the network ends in {kind}"
+    assert help_ == f"remove the final {kind}; a final softmax is fine"
+
+
+def test_a_head_that_is_squashed_is_refused() -> None:
+    head = "auxiliary: {name: early, layers: [linear: 3, tanh]}"
+    message, _ = obstacle("[4]", f"linear: 8, {head}, relu, linear: 3")
+    assert message == "`cross_entropy` takes scores, but its head `early` ends in tanh"
+
+
+@pytest.mark.parametrize(
+    ("inputs", "layers", "dataset", "remedy"),
+    [
+        ("[1, 8, 8]", "linear: 10", "digits", "put `flatten` before the last `linear`"),
+        ("[1, 8, 8]", "linear: 9", "digits", "end with `flatten, linear: 10`"),
+        ("[30]", "linear: 1, sigmoid", "breast_cancer", "end with `linear: 2`"),
+    ],
+)
+def test_an_output_of_another_shape_is_told_with_the_remedy(
+    inputs: str, layers: str, dataset: str, remedy: str
+) -> None:
+    assert obstacle(inputs, layers, f"dataset: {dataset}")[1] == remedy
+
+
+def test_a_batch_may_be_larger_than_the_data() -> None:
+    examples = load(data(dataset="iris")).splits["train"]
+    batches = training_batches(examples, 2**31 - 1, torch.Generator())
+    assert [len(targets) for _, targets in batches] == [120]

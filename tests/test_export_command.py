@@ -104,7 +104,7 @@ def test_the_file_carries_the_spec(spec: Path) -> None:
     ("arguments", "code", "message", "remedy"),
     [
         ([], 2, "export is not told the format", "add --onnx"),
-        (["--onnx", "--opset", "9"], 2, "opset 9 cannot be written", "use one from 20 to"),
+        (["--onnx", "--opset", "9"], 2, "opset 9 cannot be written", "use one from 20 to 26"),
         (["--onnx", "-o", "none/x.onnx"], 3, "cannot write none/x.onnx: No such file", ""),
         (["--onnx", "-o", "."], 3, "cannot write .: ", ""),
         (["--onnx", "--weights", "none.pt"], 3, "cannot read none.pt: No such file", ""),
@@ -129,6 +129,45 @@ def test_trouble_is_said_in_one_line(
     assert message in error
     assert remedy in "".join(help_)
     assert sorted(Path().iterdir()) == before
+
+
+@pytest.mark.parametrize(
+    ("shape", "layer"),
+    [
+        ("[100000]", "linear: 100000"),
+        ("[3, 8, 8]", "conv2d: {out_channels: 1000000000, kernel_size: 3}"),
+    ],
+)
+def test_a_network_too_large_for_onnx_is_refused_before_it_has_weights(
+    shape: str, layer: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("large.yaml").write_text(f"name: large\ninputs: {{x: {shape}}}\nlayers: [{layer}]\n")
+    assert main(["export", "large.yaml", "--onnx"]) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("error: ")
+    assert "an ONNX file holds at most 2 GiB" in error
+
+
+def test_too_little_memory_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    # A head is not exported, but made with the other weights.
+    Path("large.yaml").write_text(
+        "name: large\ninputs: {x: [4]}\nlayers:\n- linear: 3\n"
+        "- auxiliary: {name: a, layers: [linear: 50000, linear: 2000000000]}\n- linear: 3\n"
+    )
+    assert main(["export", "large.yaml", "--onnx"]) == 3
+    assert capsys.readouterr().err.splitlines()[-1] == "error: not enough memory"
+
+
+def test_weights_of_another_network_s_run_say_whose_they_are(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    Path("run/checkpoints").mkdir(parents=True)
+    torch.save({"state_dict": {"network.a": torch.zeros(2)}}, "run/checkpoints/last.ckpt")
+    resolved = compile_text(SPEC, "tiny.yaml", variant="wide").resolved
+    for text, added in ((resolved, "; run was made from tiny-wide\n"), (SPEC, "settings\n")):
+        Path("run/spec.yaml").write_text(text)
+        assert main(["export", "tiny.yaml", "--onnx", "--weights", "run"]) == 1
+        assert capsys.readouterr().err.endswith(added)
 
 
 @pytest.mark.parametrize("arguments", [["--seed", "x"], ["--seed", "-1"], ["--seed", str(2**64)]])

@@ -18,7 +18,7 @@ from execution import bound, by_name, difference, random_inputs, random_weights,
 from torch.utils.flop_counter import FlopCounterMode
 
 from archspec import ops
-from archspec.backends.onnx import OPSET, export
+from archspec.backends.onnx import NEWEST_OPSET, OPSET, export
 from archspec.backends.torch import Network, build
 from archspec.diagnostics import Span
 from archspec.frontend import compile_text
@@ -29,9 +29,6 @@ from archspec.ir.types import TensorType
 
 BATCH = 2
 TOLERANCE = 1e-5
-NEWEST_OPSET = 26
-"""The newest that ONNX Runtime runs."""
-
 SIZES = (8, 11, 16)
 """What the first symbolic size of an example is bound to; each further one is 3 larger."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,6 +13,7 @@ import numpy as np
 import onnx
 import pytest
 import torch
+from onnx import TensorProto, helper, numpy_helper
 from runs import compiled, trained
 from sklearn.datasets import load_digits, load_iris
 
@@ -169,6 +171,105 @@ def test_files_that_are_no_models_of_ours_are_told(
     onnx.save(bare, tmp_path / "bare.onnx")
     code, _, err = predict(capsys, tmp_path / "bare.onnx")
     assert (code, "carries no spec" in err) == (2, True)
+
+
+def _fixed_batch(model: onnx.ModelProto) -> None:
+    for info in (*model.graph.input, *model.graph.output):
+        info.type.tensor_type.shape.dim[0].dim_value = 1
+
+
+def _ending_in(model: onnx.ModelProto, output: onnx.ValueInfoProto, *nodes: onnx.NodeProto) -> None:
+    """Puts nodes behind `probabilities`, which is then called `inner`."""
+    for node in model.graph.node:
+        node.output[:] = ["inner" if n == "probabilities" else n for n in node.output]
+    model.graph.node.extend(nodes)
+    model.graph.output[0].CopyFrom(output)
+    del model.graph.value_info[:]
+
+
+def _of_integers(model: onnx.ModelProto) -> None:
+    output = helper.make_tensor_value_info("probabilities", TensorProto.INT64, ["batch", 3])
+    cast = helper.make_node("Cast", ["inner"], ["probabilities"], to=TensorProto.INT64)
+    _ending_in(model, output, cast)
+
+
+def _scalar(model: onnx.ModelProto) -> None:
+    output = helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, [])
+    node = helper.make_node("ReduceSum", ["inner"], ["probabilities"], keepdims=0)
+    _ending_in(model, output, node)
+
+
+def _pairs(model: onnx.ModelProto) -> None:
+    """Doubles the classes, which the declared shape, being free, does not tell."""
+    output = helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["batch", "n"])
+    _ending_in(model, output, helper.make_node("Concat", ["inner"] * 2, ["probabilities"], axis=1))
+
+
+def _more_examples(model: onnx.ModelProto) -> None:
+    output = helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["batch", 3])
+    node = helper.make_node("Concat", ["inner"] * 2, ["probabilities"], axis=0)
+    _ending_in(model, output, node)
+
+
+def _extra_input(model: onnx.ModelProto) -> None:
+    info = helper.make_tensor_value_info("extra", TensorProto.FLOAT, ["batch", 4])
+    model.graph.input.append(info)
+
+
+def _other_spec(model: onnx.ModelProto) -> None:
+    (spec,) = (p for p in model.metadata_props if p.key == "archspec.spec")
+    spec.value = compiled("iris").resolved.replace("measurements", "flower")
+
+
+@pytest.mark.parametrize(
+    ("tamper", "message"),
+    [
+        (
+            _fixed_batch,
+            "measurements is tensor(float) [1, 4], but its spec's is float32 [batch, 4]",
+        ),
+        (_of_integers, "probabilities is tensor(int64) [batch, 3], but its spec's is float32"),
+        (_scalar, "probabilities is tensor(float) [], but its spec's is float32 [batch, 3]"),
+        (_pairs, "probabilities is "),
+        (_more_examples, "probabilities is float32 [90, 3] instead of float32 [45, 3]"),
+        (_extra_input, "inputs are measurements, extra, but its spec's are measurements"),
+        (_other_spec, "inputs are measurements, but its spec's are flower"),
+    ],
+)
+def test_a_model_that_is_not_its_spec_s_is_told(
+    tamper: Callable[[onnx.ModelProto], None],
+    message: str,
+    iris: Exported,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    model = onnx.load(iris.model)
+    tamper(model)
+    onnx.save(model, tmp_path / "tampered.onnx")
+    code, out, err = predict(capfd, tmp_path / "tampered.onnx")
+    assert (code, out) == (1, "")
+    assert err.startswith("error: the model's ")
+    assert message in err
+    assert "export the model again" in err
+
+
+def test_outputs_that_are_no_numbers_are_shown_as_such(
+    iris: Exported, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = onnx.load(iris.model)
+    for init in model.graph.initializer:
+        if init.name == "linear_3.bias":
+            init.CopyFrom(numpy_helper.from_array(np.full(3, np.nan, np.float32), init.name))
+    onnx.save(model, tmp_path / "nan.onnx")
+    arguments = [tmp_path / "nan.onnx", "--weights", iris.run.directory]
+    code, out, _ = predict(capsys, *arguments, "--format", "json")
+    made = json.loads(out, parse_constant=pytest.fail)
+    assert code == 1
+    assert made["comparison"]["largest_difference"] is None
+    assert {row["probability"] for row in made["predictions"]} == {None}
+    code, out, err = predict(capsys, *arguments)
+    assert (code, err) == (1, "")
+    assert all("  nan" in line and "nan%" not in line for line in out.splitlines()[4:])
 
 
 def test_a_spec_without_data_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

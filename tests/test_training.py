@@ -20,7 +20,7 @@ from archspec.frontend import compile_text
 from archspec.training import run as run_module
 from archspec.training.data import Dataset, load
 from archspec.training.engine import quiet
-from archspec.training.errors import TrainingError
+from archspec.training.errors import OutputError, TrainingError
 from archspec.training.objective import scores_graph
 from archspec.training.predict import network_outputs
 from archspec.training.run import Run
@@ -66,6 +66,7 @@ def test_metrics_json_says_what_came_out_and_of_what(noisy: Run) -> None:
     made = json.loads((noisy.directory / "metrics.json").read_text())
     assert made == noisy.metrics
     assert made["splits"] == {"train": 73, "validation": 32, "test": 45}
+    assert (made["name"], made["variant"]) == ("iris", None)
     assert made["seeds"] == {"train": 0, "split": 1}
     assert made["versions"]["torch"] == torch.__version__
     assert made["device"] == "cpu"
@@ -152,7 +153,9 @@ def test_a_run_with_dropout_heads_and_several_outputs_trains(tmp_path: Path) -> 
 
 def test_a_run_that_diverges_says_so_and_keeps_no_broken_weights(tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="training diverged: the loss is nan in epoch 1"):
-        trained("iris", tmp_path / "run", optimizer="{sgd: {lr: 1e38}}", epochs=3)
+        trained(
+            "iris", tmp_path / "run", optimizer="{sgd: {lr: 1e30, weight_decay: 1e30}}", epochs=3
+        )
     assert not (tmp_path / "run/checkpoints").exists()
 
 
@@ -177,6 +180,60 @@ def test_runs_of_the_same_second_get_directories_of_their_own(
     for path in made:
         assert re.fullmatch(r"runs/iris/\d{8}-\d{6}(-\d)?", str(path))
         assert (path / "spec.yaml").exists()
+
+
+def test_runs_that_begin_at_once_get_directories_of_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    # Both have looked before either has made anything.
+    monkeypatch.setattr(Path, "exists", lambda *_, **__: False)
+    assert create(None, "iris", "name: iris") != create(None, "iris", "name: iris")
+
+
+def test_of_runs_that_begin_at_once_one_gets_the_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create(tmp_path / "run", "iris", "name: iris")
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "exists", lambda *_, **__: False)
+        with pytest.raises(OutputError, match="run is not empty"):
+            create(tmp_path / "run", "iris", "name: other")
+    assert (tmp_path / "run/spec.yaml").read_text() == "name: iris"
+
+
+def test_a_variant_is_named_in_the_metrics(tmp_path: Path) -> None:
+    text = (SPECS / "iris.yaml").read_text() + "params: {n: 5}\nvariants: {small: {n: 4}}\n"
+    result = compile_text(text, "iris.yaml", variant="small", settings={"train.epochs": "1"})
+    assert result.train is not None
+    run = run_module.train(
+        result.graph, result.train, result.resolved, output=tmp_path / "run", device="cpu"
+    )
+    assert (run.metrics["name"], run.metrics["variant"]) == ("iris", "small")
+
+
+def test_of_several_outputs_the_trained_one_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spec = tmp_path / "two.yaml"
+    spec.write_text(
+        "name: two\ninputs: {x: [4]}\nlayers: [linear: {name: hidden, out_features: 5}, "
+        "linear: {name: end, out_features: 3}]\noutputs: {logits: end, features: hidden}\n"
+        "train: {data: {dataset: iris}, epochs: 1}\n"
+    )
+    assert main(["train", str(spec), "-o", str(tmp_path / "run"), "--device", "cpu"]) == 0
+    assert "note: `logits` is trained; `features` is not\n" in capsys.readouterr().err
+
+
+def test_too_little_memory_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    spec = tmp_path / "large.yaml"
+    spec.write_text(
+        "name: large\ninputs: {x: [4]}\n"
+        "layers: [linear: 50000, linear: 2000000000, linear: 3]\n"
+        "train: {data: {dataset: iris}, epochs: 1}\n"
+    )
+    assert main(["train", str(spec), "-o", str(tmp_path / "run")]) == 3
+    assert capsys.readouterr().err == "error: not enough memory\n"
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="the device is there")

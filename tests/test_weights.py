@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -117,6 +118,30 @@ def test_what_is_no_checkpoint_is_refused(write: Callable[[Path], object], tmp_p
         load_weights(path)
     assert error.value.message == f"{path} does not hold weights"
     assert "state_dict" in error.value.help
+
+
+@pytest.mark.parametrize(
+    ("make", "what"),
+    [
+        (lambda: torch.eye(2).to_sparse(), r"float32 \(sparse_coo\)"),
+        (lambda: torch.eye(2).to_sparse_csr(), r"float32 \(sparse_csr\)"),
+        (lambda: torch.quantize_per_tensor(torch.eye(2), 0.1, 0, torch.qint8), "qint8"),
+        (lambda: torch.empty(2, device="meta"), r"float32 \(without values\)"),
+        (lambda: torch.ones(2, dtype=torch.complex64), "complex64"),
+        (lambda: torch.ones(2, dtype=torch.int64), "int64"),
+        (lambda: torch.tensor(1, dtype=torch.int32), "int32"),
+        (lambda: torch.ones(2, dtype=torch.bool), "bool"),
+    ],
+)
+def test_tensors_that_no_weight_can_be_are_named(
+    make: Callable[[], torch.Tensor], what: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "net.pt"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch's, of making such tensors
+        torch.save({"fc.bias": torch.zeros(2), "fc.weight": make()}, path)
+    with pytest.raises(WeightsError, match=rf"fc\.weight is a tensor of {what}, which"):
+        load_weights(path)
 
 
 def test_a_truncated_checkpoint_is_refused(tmp_path: Path) -> None:

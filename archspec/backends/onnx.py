@@ -7,6 +7,7 @@ is lost: a node is called by its path, an initialiser `path.parameter`.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -18,16 +19,24 @@ from archspec.backends.onnx_nodes import Emitter
 from archspec.backends.whole_file import write_whole
 from archspec.ir.dim import Size
 from archspec.ir.graph import Graph
+from archspec.ir.totals import count
 from archspec.ir.types import TensorType
 
 OPSET = 20
 """The opset that the lowerings are written for, and the oldest that can be asked for."""
+
+NEWEST_OPSET = 26
+"""The newest opset that can be asked for: what ONNX Runtime runs."""
 
 IR_VERSION = 10
 """The oldest file format that is written; a newer opset may need a newer one."""
 
 MAX_BYTES = 2**31 - 2**24
 """The most bytes of weights: protobuf ends at 2 GiB, and the nodes need a little."""
+
+
+FLOAT_BYTES = 4
+"""Bytes of one weight."""
 
 
 class ExportError(Exception):
@@ -74,14 +83,9 @@ def export(
         OSError: The file cannot be written.
     """
     check_fits(graph, weights)
-    _require_sayable(graph, opset)
+    require_sayable(graph, opset)
     emitted = Emitter(graph)
     arrays = {name: np.asarray(weights[name], np.float32) for name in emitted.weights}
-    size = sum(array.nbytes for array in arrays.values())
-    if size > MAX_BYTES:
-        raise ExportError(
-            f"{size / 2**30:.1f} GiB of weights, but an ONNX file holds at most 2 GiB"
-        )
     _check_shapes(graph, emitted, opset)
     outputs = {name: value.type for name, value in graph.outputs.items()}
     inner = {name: type_ for name, type_ in emitted.values.items() if name not in outputs}
@@ -101,12 +105,25 @@ def export(
     write_whole(path, content)
 
 
-def _require_sayable(graph: Graph, opset: int) -> None:
-    newest = onnx.defs.onnx_opset_version()
-    if not OPSET <= opset <= newest:
+def require_sayable(graph: Graph, opset: int) -> None:
+    """Checks what can be checked before there are weights.
+
+    Raises:
+        ExportError: ONNX cannot hold this graph.
+        OpsetError: The opset cannot be written.
+    """
+    if not OPSET <= opset <= NEWEST_OPSET:
         raise OpsetError(
             f"opset {opset} cannot be written",
-            f"use one from {OPSET} to {newest}, the newest that onnx {onnx.__version__} knows",
+            f"use one from {OPSET} to {NEWEST_OPSET}, the newest that ONNX Runtime runs",
+        )
+    nodes = graph.inference_nodes()
+    size = sum(
+        FLOAT_BYTES * count(node, kind) for node in nodes for kind in ("weight", "statistic")
+    )
+    if size > MAX_BYTES:
+        raise ExportError(
+            f"{Decimal(size) / 2**30:,.1f} GiB of weights, but an ONNX file holds at most 2 GiB"
         )
     for name in graph.outputs.keys() & graph.inputs.keys():
         raise ExportError(

@@ -6,7 +6,8 @@ Submodules stand at the node paths, so the keys of the `state_dict` are `path.pa
 from __future__ import annotations
 
 import pkgutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from inspect import Parameter, Signature
 from typing import Any, NamedTuple
 
@@ -16,6 +17,24 @@ from torch import nn
 from archspec.backends.binding import bind_sizes
 from archspec.ir.graph import Graph, Node, Value
 from archspec.ir.lowering import Input, TorchFunction, TorchModule
+
+NO_MEMORY = ("can't allocate memory", "Storage size calculation overflowed", "Overflow when")
+"""What torch says of a tensor that is too large."""
+
+
+@contextmanager
+def memory_errors() -> Iterator[None]:
+    """Makes torch's errors about too large tensors the `MemoryError` that they are.
+
+    Raises:
+        MemoryError: A tensor was too large.
+    """
+    try:
+        yield
+    except (RuntimeError, TypeError) as error:
+        if any(words in str(error) for words in NO_MEMORY):
+            raise MemoryError(str(error)) from error
+        raise
 
 
 def build(graph: Graph) -> Network:

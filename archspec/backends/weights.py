@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -28,6 +29,8 @@ CHECKPOINTS = ("checkpoints/best.ckpt", "checkpoints/last.ckpt")
 PREFIX = "network."
 """What a training checkpoint puts before the name of a weight."""
 
+FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
+
 REMEDY = (
     "give a run directory, its .ckpt file, or what torch.save(network.state_dict(), FILE) wrote"
 )
@@ -47,7 +50,8 @@ def load_weights(source: Path) -> dict[str, torch.Tensor]:
     """Returns the weights of a run directory, a training checkpoint or a `state_dict` file.
 
     Raises:
-        WeightsError: There is no such file, or it does not hold weights.
+        WeightsError: There is no such file, or it does not hold weights, or one that is not
+            a dense tensor of floating-point numbers (batch norm's counter is a whole one).
     """
     try:
         path = _checkpoint_in(source) if source.is_dir() else source
@@ -61,7 +65,14 @@ def load_weights(source: Path) -> dict[str, torch.Tensor]:
     if not isinstance(weights, dict) or not _are_tensors(weights):
         raise WeightsError(f"{path} does not hold weights", REMEDY)
     trained = {k.removeprefix(PREFIX): v for k, v in weights.items() if k.startswith(PREFIX)}
-    return trained if nested and trained else weights
+    made = trained if nested and trained else weights
+    for name, tensor in made.items():
+        if not _is_plain(tensor):
+            raise WeightsError(
+                f"{path}: {name} is {_described(tensor)}, which no weight can be",
+                "save dense tensors of floating-point numbers",
+            )
+    return made
 
 
 def to_numpy(weights: Mapping[str, torch.Tensor]) -> dict[str, np.ndarray]:
@@ -81,10 +92,26 @@ def _checkpoint_in(run: Path) -> Path:
 
 def _content(file: BinaryIO, path: Path) -> Any:  # noqa: ANN401
     try:
-        return torch.load(file, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of kinds of tensors that are refused anyway
+            return torch.load(file, map_location="cpu", weights_only=True)
     except Exception as error:  # what a file holds can make the unpickler fail in any way
         raise WeightsError(f"{path} does not hold weights", REMEDY) from error
 
 
 def _are_tensors(weights: dict[object, object]) -> bool:
     return all(isinstance(k, str) and isinstance(v, torch.Tensor) for k, v in weights.items())
+
+
+def _is_plain(tensor: torch.Tensor) -> bool:
+    if tensor.is_nested or tensor.layout != torch.strided or tensor.device.type != "cpu":
+        return False
+    return tensor.dtype in FLOATS or (tensor.dtype == torch.int64 and tensor.ndim == 0)
+
+
+def _described(tensor: torch.Tensor) -> str:
+    kind = str(tensor.dtype).removeprefix("torch.")
+    layout = "nested" if tensor.is_nested else str(tensor.layout).removeprefix("torch.")
+    words = [layout] if layout != "strided" else []
+    words += ["without values"] if tensor.device.type != "cpu" else []
+    return f"a tensor of {kind}" + (f" ({', '.join(words)})" if words else "")

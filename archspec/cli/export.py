@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +20,8 @@ from archspec.cli.common import (
     note,
 )
 from archspec.cli.extras import needs
-from archspec.frontend import Compiled
+from archspec.diagnostics import SourceError, SpecError
+from archspec.frontend import Compiled, compile_spec
 from archspec.ir.graph import Graph, Value
 from archspec.ir.totals import totals
 
@@ -60,8 +61,10 @@ def run(args: argparse.Namespace) -> int:
     compiled = compile_from(args)
     graph = compiled.graph
     path = args.output or Path(f"{graph.stem}.onnx")
-    weights = _weights(graph, args.weights, args.seed)
-    _write(compiled, weights, path, args.opset)
+    try:
+        _export(compiled, args, path)
+    except MemoryError as error:
+        raise CommandError("not enough memory", exit_code=ENVIRONMENT) from error
     print(f"{path}: {_size_text(path.stat().st_size)}, opset {args.opset}")
     outputs = graph.outputs.items()
     for line in [*_lines("input", graph.inputs.items()), *_lines("output", outputs)]:
@@ -71,8 +74,38 @@ def run(args: argparse.Namespace) -> int:
     return OK
 
 
+def _export(compiled: Compiled, args: argparse.Namespace, path: Path) -> None:
+    with needs("onnx"):
+        from archspec.backends.fit import MisfitError
+        from archspec.backends.onnx import ExportError, OpsetError, export, require_sayable
+    graph, opset = compiled.graph, args.opset
+    try:
+        require_sayable(graph, opset)  # before weights are made, which may be too many
+        weights = _weights(graph, args.weights, args.seed)
+        export(graph, weights, path, metadata=_metadata(compiled), opset=opset)
+    except ExportError as error:
+        code = USAGE if isinstance(error, OpsetError) else NO
+        raise CommandError(error.message, exit_code=code, help=error.help) from error
+    except MisfitError as error:
+        help_ = error.help + _origin(args.weights, graph)
+        raise CommandError(error.message, exit_code=NO, help=help_) from error
+    except OSError as error:
+        message = f"cannot write {path}: {error.strerror}"
+        raise CommandError(message, exit_code=ENVIRONMENT) from error
+
+
+def _origin(run: Path, graph: Graph) -> str:
+    """Returns what a run was made from, if it is another network."""
+    try:
+        name = compile_spec(str(run / "spec.yaml")).graph.name
+    except (SourceError, SpecError):
+        return ""
+    return f"; {run} was made from {name}" if name != graph.stem else ""
+
+
 def _weights(graph: Graph, source: Path | None, seed: int | None) -> dict[str, np.ndarray]:
     with needs("torch"):
+        from archspec.backends.torch import memory_errors
         from archspec.backends.weights import (
             WeightsError,
             initial_weights,
@@ -82,25 +115,13 @@ def _weights(graph: Graph, source: Path | None, seed: int | None) -> dict[str, n
     if source is None:
         seed = SEED if seed is None else seed
         note(f"note: without --weights the weights are random (seed {seed})")
-        return initial_weights(graph, seed)
+        with memory_errors():
+            return initial_weights(graph, seed)
     try:
-        return to_numpy(load_weights(source))
+        with memory_errors():
+            return to_numpy(load_weights(source))
     except WeightsError as error:
         raise CommandError(error.message, exit_code=ENVIRONMENT, help=error.help) from error
-
-
-def _write(compiled: Compiled, weights: Mapping[str, np.ndarray], path: Path, opset: int) -> None:
-    with needs("onnx"):
-        from archspec.backends.fit import MisfitError
-        from archspec.backends.onnx import ExportError, OpsetError, export
-    try:
-        export(compiled.graph, weights, path, metadata=_metadata(compiled), opset=opset)
-    except (ExportError, MisfitError) as error:
-        code = USAGE if isinstance(error, OpsetError) else NO
-        raise CommandError(error.message, exit_code=code, help=error.help) from error
-    except OSError as error:
-        message = f"cannot write {path}: {error.strerror}"
-        raise CommandError(message, exit_code=ENVIRONMENT) from error
 
 
 def _metadata(compiled: Compiled) -> dict[str, str]:

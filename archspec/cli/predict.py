@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import csv
 import json
+import math
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -89,7 +90,13 @@ def run(args: argparse.Namespace) -> int:
             f"the spec in {args.model} has no `train` section, so there is no data to run on",
             exit_code=USAGE,
         )
-    judged = _judge(model, compiled, compiled.train, args.split, args.weights)
+    from archspec.backends.torch import memory_errors
+
+    try:
+        with memory_errors():
+            judged = _judge(model, compiled, compiled.train, args.split, args.weights)
+    except MemoryError as error:
+        raise CommandError("not enough memory", exit_code=ENVIRONMENT) from error
     rows = _rows(judged)
     limit = SHOWN if args.format == "table" and args.limit is None else args.limit
     if args.format == "json":
@@ -128,6 +135,7 @@ def _spec_of(model: OnnxModel, path: Path) -> Compiled:
 def _judge(
     model: OnnxModel, compiled: Compiled, spec: TrainSpec, split: str, weights: Path | None
 ) -> _Judged:
+    from archspec.backends.onnx_model import MismatchError
     from archspec.training.agreement import check_agreement
     from archspec.training.data import load
     from archspec.training.errors import TrainingError
@@ -135,7 +143,7 @@ def _judge(
 
     try:
         data = load(spec.data)
-        check_agreement(compiled.graph, spec, data)
+        check_agreement(compiled.graph, data)
     except TrainingError as error:
         raise CommandError(error.message, exit_code=NO, help=error.help) from error
     examples = data.splits[split]
@@ -143,7 +151,12 @@ def _judge(
         raise CommandError(
             f"the spec keeps no examples for {split}", exit_code=USAGE, help="use --split test"
         )
-    predictions = judge(compiled.graph, model.run(examples.inputs.numpy()), examples)
+    try:
+        model.require(compiled.graph)
+        outputs = model.run(examples.inputs.numpy(), (len(data.classes),))
+    except MismatchError as error:
+        raise CommandError(error.message, exit_code=NO, help=error.help) from error
+    predictions = judge(compiled.graph, outputs, examples)
     comparison = _compare(compiled, predictions, examples, weights) if weights else None
     return _Judged(data, examples, predictions, comparison)
 
@@ -151,6 +164,8 @@ def _judge(
 def _compare(
     compiled: Compiled, predictions: Predictions, examples: Examples, weights: Path
 ) -> _Comparison:
+    import numpy as np
+
     from archspec.backends.weights import MisfitError, WeightsError, load_weights
     from archspec.training.predict import TOLERANCE, judge, network_outputs
 
@@ -160,7 +175,8 @@ def _compare(
         code = NO if isinstance(error, MisfitError) else ENVIRONMENT
         raise CommandError(error.message, exit_code=code, help=error.help) from error
     accuracy = judge(compiled.graph, outputs, examples).accuracy
-    difference = float(abs(outputs - predictions.outputs).max())
+    with np.errstate(all="ignore"):  # a model may give infinities
+        difference = float(abs(outputs - predictions.outputs).max())
     agrees = difference <= TOLERANCE and accuracy == predictions.accuracy
     return _Comparison(accuracy, difference, agrees)
 
@@ -198,11 +214,16 @@ def _as_json(args: argparse.Namespace, judged: _Judged, rows: list[Row]) -> Row:
         "comparison": comparison and {
             "weights": str(args.weights),
             "accuracy": comparison.accuracy,
-            "largest_difference": comparison.difference,
+            "largest_difference": _number(comparison.difference),
             "agrees": comparison.agrees,
         },
-        "predictions": rows,
+        "predictions": [row | {"probability": _number(row["probability"])} for row in rows],
     }  # fmt: skip
+
+
+def _number(value: object) -> object:
+    """Returns a number as JSON can say it, which knows neither `nan` nor infinities."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _print_csv(rows: list[Row]) -> None:
@@ -228,10 +249,12 @@ def _print_table(args: argparse.Namespace, judged: _Judged, rows: list[Row]) -> 
         width = max(len("prediction"), *map(len, judged.data.classes))
         print(f"\nindex  {'truth':{width}}  {'prediction':{width}}  probability")
     for row in rows:
+        probability = row["probability"]
+        likely = str(probability) if _number(probability) is None else f"{probability:.2%}"
         wrong = "" if row["truth"] == row["prediction"] else "  wrong"
         print(
             f"{row['index']:5}  {row['truth']:{width}}  {row['prediction']:{width}}  "
-            f"{row['probability']:11.2%}{wrong}"
+            f"{likely:>11}{wrong}"
         )
 
 

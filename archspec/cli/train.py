@@ -55,6 +55,7 @@ def run(args: argparse.Namespace) -> int:
     # Threads that spin while they wait for each other are many times slower on a busy machine.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     with needs("train"):
+        from archspec.backends.torch import memory_errors
         from archspec.training.errors import (
             DeviceError,
             InterruptedRunError,
@@ -63,14 +64,15 @@ def run(args: argparse.Namespace) -> int:
         )
         from archspec.training.run import train
     try:
-        report = train(
-            compiled.graph,
-            compiled.train,
-            compiled.resolved,
-            output=args.output,
-            device=args.device,
-            announce=lambda data: _announce(compiled, data),
-        )
+        with memory_errors():
+            report = train(
+                compiled.graph,
+                compiled.train,
+                compiled.resolved,
+                output=args.output,
+                device=args.device,
+                announce=lambda data: _announce(compiled, data),
+            )
     except InterruptedRunError as error:
         note(error.message)
         return INTERRUPTED
@@ -78,6 +80,8 @@ def run(args: argparse.Namespace) -> int:
         codes = {OutputError: USAGE, DeviceError: ENVIRONMENT}
         code = codes.get(type(error), NO)
         raise CommandError(error.message, exit_code=code, help=error.help) from error
+    except MemoryError as error:
+        raise CommandError("not enough memory", exit_code=ENVIRONMENT) from error
     except OSError as error:
         place = error.filename or args.output or "the run directory"
         message = f"cannot write {place}: {error.strerror or error}"
@@ -88,6 +92,10 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _announce(compiled: Compiled, data: Dataset) -> None:
+    main, *others = compiled.graph.outputs
+    if others:
+        names = ", ".join(f"`{name}`" for name in others)
+        note(f"note: `{main}` is trained; {names} {'is' if len(others) == 1 else 'are'} not")
     title = compiled.graph.title or compiled.graph.name
     sizes = ", ".join(f"{e.number:,} {name}" for name, e in data.splits.items() if e.number)
     print(f"{title}: {totals(compiled.graph).params:,} parameters")

@@ -5,27 +5,72 @@ from __future__ import annotations
 from archspec.backends.binding import bind_sizes
 from archspec.frontend.train_schema import TrainSpec
 from archspec.ir.graph import Graph, Value
+from archspec.ir.totals import count
 from archspec.ir.types import shape_text
 from archspec.training.data import Dataset
 from archspec.training.errors import TrainingError
+from archspec.training.objective import makers, trained_values
+
+SQUASHING = ("relu", "sigmoid", "tanh")
+"""What no scores come out of: it cuts them off, or brings them close together."""
+
+KEEPING = ("dropout", "flatten")
+"""What leaves numbers as they are, but for their places."""
 
 
-def check_agreement(graph: Graph, spec: TrainSpec, data: Dataset) -> None:
+def check_agreement(graph: Graph, data: Dataset) -> None:
     """Checks the data's examples and classes against the network's input and outputs.
 
     Raises:
         TrainingError: They do not go together.
     """
     _check_input(graph, data)
-    main = next(iter(graph.outputs))
-    heads = {name: head.value for name, head in graph.heads.items()}
-    for name, value in {main: graph.outputs[main], **heads}.items():
+    for name, value in trained_values(graph).items():
         _check_output(name, value, data)
-    if spec.batch_size == 1 and any(node.op.kind() == "batch_norm" for node in graph.nodes):
+
+
+def check_trainable(graph: Graph, spec: TrainSpec, data: Dataset) -> None:
+    """Checks that a network, which goes with its data, can learn from them.
+
+    Raises:
+        TrainingError: It cannot.
+    """
+    ends = trained_values(graph)
+    if not any(count(node) for node in makers(graph, ends.values())):
+        raise TrainingError(
+            f"there is nothing to train: {graph.stem} has no parameters",
+            "add a layer with weights, such as `linear`",
+        )
+    for name, value in ends.items():
+        end = _last_layer(graph, value)
+        if spec.loss.name == "cross_entropy" and end in SQUASHING:
+            where = f"its head `{name}`" if name in graph.heads else "the network"
+            raise TrainingError(
+                f"`cross_entropy` takes scores, but {where} ends in {end}",
+                f"remove the final {end}; a final softmax is fine",
+            )
+    examples = data.splits["train"].number
+    if min(spec.batch_size, examples) == 1 and _has_batch_norm(graph):
         raise TrainingError(
             "batch_norm cannot learn from batches of one example",
-            "use a train.batch_size of at least 2",
+            "use a train.batch_size of at least 2"
+            if examples > 1
+            else "leave more examples to train on in train.data.split",
         )
+
+
+def _has_batch_norm(graph: Graph) -> bool:
+    return any(node.op.kind() == "batch_norm" for node in graph.nodes)
+
+
+def _last_layer(graph: Graph, value: Value) -> str:
+    """Returns the kind of the layer that a value comes from, those of `KEEPING` left out."""
+    for node in reversed(graph.nodes):
+        if value in node.outputs:
+            if node.op.kind() not in KEEPING:
+                return node.op.kind()
+            value = node.inputs[0]
+    return ""
 
 
 def _check_input(graph: Graph, data: Dataset) -> None:
@@ -61,7 +106,14 @@ def _check_output(name: str, output: Value, data: Dataset) -> None:
     classes = len(data.classes)
     if output.type.example == (classes,):
         return
+    flat = len(output.type.example) == 1
+    if not flat and output.type.example[-1] == classes:
+        remedy = "put `flatten` before the last `linear`"
+    else:
+        remedy = (
+            f"end with `linear: {classes}`" if flat else f"end with `flatten, linear: {classes}`"
+        )
     raise TrainingError(
         f"{data.name} has {classes} classes, but the network's output `{name}` is {output.type}",
-        f"end with `linear: {classes}`",
+        remedy,
     )

@@ -96,6 +96,7 @@ def training_batches(
     """
     dataset = TensorDataset(examples.inputs, examples.targets)
     order = RandomSampler(dataset, generator=generator)
+    size = min(size, examples.number)
     lonely = examples.number > size and examples.number % size == 1
     # A sampler of whole batches: indexing once per batch is what makes small data fast.
     return DataLoader(dataset, sampler=BatchSampler(order, size, drop_last=lonely), batch_size=None)

@@ -7,7 +7,7 @@ the trained ones are those of the whole network.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 from typing import TypeAlias
@@ -29,6 +29,24 @@ def loss_function(spec: Loss) -> LossFunction:
 def main_output(graph: Graph) -> Value:
     """Returns the output that is trained and judged: the first."""
     return next(iter(graph.outputs.values()))
+
+
+def trained_values(graph: Graph) -> dict[str, Value]:
+    """Returns what has a loss, by name: the main output and the heads."""
+    name = next(iter(graph.outputs))
+    heads = {head_name: head.value for head_name, head in graph.heads.items()}
+    return {name: graph.outputs[name], **heads}
+
+
+def makers(graph: Graph, values: Iterable[Value]) -> list[Node]:
+    """Returns the nodes that the values depend on, the last first."""
+    needed = {value.name for value in values}
+    found = []
+    for node in reversed(graph.nodes):
+        if needed & {value.name for value in node.outputs}:
+            found.append(node)
+            needed |= {value.name for value in node.inputs}
+    return found
 
 
 def ends_in_softmax(graph: Graph) -> bool:

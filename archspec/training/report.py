@@ -46,6 +46,7 @@ def final_metrics(
     }
     return {
         "name": graph.name,
+        "variant": graph.variant,
         "dataset": data.name,
         "splits": {name: examples.number for name, examples in data.splits.items()},
         "epochs": spec.epochs,

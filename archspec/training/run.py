@@ -21,7 +21,7 @@ from lightning.pytorch.loggers import CSVLogger
 
 from archspec.frontend.train_schema import TrainSpec
 from archspec.ir.graph import Graph
-from archspec.training.agreement import check_agreement
+from archspec.training.agreement import check_agreement, check_trainable
 from archspec.training.callbacks import ProgressBar, ProgressLines, Record
 from archspec.training.data import Dataset, evaluation_batches, load, training_batches
 from archspec.training.engine import quiet, require_device, restored
@@ -71,7 +71,8 @@ def train(
     """
     require_device(device)
     data = load(spec.data)
-    check_agreement(graph, spec, data)
+    check_agreement(graph, data)
+    check_trainable(graph, spec, data)
     directory = create(output, graph.stem, resolved)
     announce(data)
     with quiet(), restored():

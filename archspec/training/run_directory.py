@@ -31,12 +31,14 @@ def create(output: Path | None, name: str, spec: str) -> Path:
     """
     directory = _fresh(name) if output is None else output
     if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
-        what = "is not empty" if directory.is_dir() else "is a file"
-        raise OutputError(
-            f"{directory} {what}", "give a new directory, or none, for runs/NAME/TIME"
-        )
+        raise _taken(directory)
     directory.mkdir(parents=True, exist_ok=True)
-    write_whole(directory / "spec.yaml", spec.encode())
+    file = directory / "spec.yaml"
+    try:
+        file.touch(exist_ok=False)  # of two runs that both found it empty, one gets it
+    except FileExistsError:
+        raise _taken(directory) from None
+    write_whole(file, spec.encode())
     return directory
 
 
@@ -51,6 +53,21 @@ def write_metrics(directory: Path, metrics: Mapping[str, object]) -> None:
 
 
 def _fresh(name: str) -> Path:
+    """Makes a directory that nobody else has; two runs may begin in the same second."""
     stem = RUNS / name / f"{datetime.now():%Y%m%d-%H%M%S}"
+    stem.parent.mkdir(parents=True, exist_ok=True)
     candidates = (stem if n == 1 else stem.with_name(f"{stem.name}-{n}") for n in count(1))
-    return next(path for path in candidates if not path.exists())
+    return next(path for path in candidates if _made(path))
+
+
+def _made(path: Path) -> bool:
+    try:
+        path.mkdir()
+    except FileExistsError:
+        return False
+    return True
+
+
+def _taken(directory: Path) -> OutputError:
+    what = "is not empty" if directory.is_dir() else "is a file"
+    return OutputError(f"{directory} {what}", "give a new directory, or none, for runs/NAME/TIME")
