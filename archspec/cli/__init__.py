@@ -111,11 +111,13 @@ def _parse(argv: list[str]) -> tuple[Command, argparse.Namespace]:
         prog="archspec", description="A compiler for neural-network architectures."
     )
     parser.add_argument("--version", action="store_true", help="show the version and exit")
-    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND")
+    # With `prog` given argparse need not find it out, which takes it the terminal's width.
+    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", prog="archspec")
     command: Command | None = None
-    for name, help_ in COMMANDS.items():
-        subparser = subparsers.add_parser(name, help=help_, description=help_)
-        if name in argv[:1]:
+    called = [name for name in COMMANDS if name in argv[:1]]
+    for name in called or COMMANDS:
+        subparser = subparsers.add_parser(name, help=COMMANDS[name], description=COMMANDS[name])
+        if called:
             command = cast("Command", importlib.import_module(f"archspec.cli.{name}"))
             command.add_arguments(subparser)
     args = parser.parse_args(argv)

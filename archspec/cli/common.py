@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TextIO
 
 from archspec.diagnostics import Diagnostic, SourceError, Span
-from archspec.diagnostics.render import render
 from archspec.frontend import Compiled, UsageError, compile_spec
 from archspec.frontend.compiler import variant_names
 from archspec.frontend.suggest import did_you_mean
@@ -141,6 +140,8 @@ def wants_colour(stream: TextIO) -> bool:
 
 def show(diagnostics: Sequence[Diagnostic], sources: Mapping[str, str]) -> None:
     """Prints diagnostics on stderr."""
+    from archspec.diagnostics.render import render  # a spec without faults does not need it
+
     sys.stdout.flush()
     print(render(diagnostics, sources, colour=wants_colour(sys.stderr)), file=sys.stderr)
 
