@@ -5,24 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
+from archspec.diagnostics import Refusal
 from archspec.ir.graph import Graph
 
 LISTED = 3
 """How many names of a kind a message lists."""
 
 
-class WeightsError(Exception):
-    """Weights cannot be had, or are no weights.
-
-    Attributes:
-        message: What is wrong.
-        help: What to do about it, or an empty string.
-    """
-
-    def __init__(self, message: str, help: str = "") -> None:  # noqa: A002
-        super().__init__(message)
-        self.message = message
-        self.help = help
+class WeightsError(Refusal):
+    """Weights cannot be had, or are no weights."""
 
 
 class MisfitError(WeightsError):

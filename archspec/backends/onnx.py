@@ -17,6 +17,7 @@ from onnx import helper, numpy_helper
 from archspec.backends.fit import check_fits
 from archspec.backends.onnx_nodes import Emitter
 from archspec.backends.whole_file import write_whole
+from archspec.diagnostics import Refusal
 from archspec.ir.dim import Size
 from archspec.ir.graph import Graph
 from archspec.ir.totals import count
@@ -39,18 +40,8 @@ FLOAT_BYTES = 4
 """Bytes of one weight."""
 
 
-class ExportError(Exception):
-    """A graph cannot be said in ONNX.
-
-    Attributes:
-        message: What is wrong.
-        help: What to do about it, or an empty string.
-    """
-
-    def __init__(self, message: str, help: str = "") -> None:  # noqa: A002
-        super().__init__(message)
-        self.message = message
-        self.help = help
+class ExportError(Refusal):
+    """A graph cannot be said in ONNX."""
 
 
 class OpsetError(ExportError):

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import onnxruntime as ort
 
+from archspec.diagnostics import Refusal
 from archspec.ir.graph import Graph, Value
 from archspec.ir.types import Shape
 
@@ -22,18 +23,8 @@ BATCH = 256
 """Examples per call; the batch of an exported model is free."""
 
 
-class ModelError(Exception):
-    """A file is not a model that this program exported.
-
-    Attributes:
-        message: What is wrong.
-        help: What to do about it, or an empty string.
-    """
-
-    def __init__(self, message: str, help: str = "") -> None:  # noqa: A002
-        super().__init__(message)
-        self.message = message
-        self.help = help
+class ModelError(Refusal):
+    """A file is not a model that this program exported."""
 
 
 class ProviderError(ModelError):

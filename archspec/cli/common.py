@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TextIO
 
-from archspec.diagnostics import Diagnostic, SourceError, Span
+from archspec.diagnostics import Diagnostic, Refusal, SourceError, Span
 from archspec.frontend import Compiled, UsageError, compile_spec
 from archspec.frontend.compiler import variant_names
 from archspec.frontend.suggest import did_you_mean
@@ -17,7 +17,7 @@ from archspec.frontend.suggest import did_you_mean
 OK, NO, USAGE, ENVIRONMENT = 0, 1, 2, 3
 
 
-class CommandError(Exception):
+class CommandError(Refusal):
     """A command cannot do what it was asked.
 
     Attributes:
@@ -27,10 +27,8 @@ class CommandError(Exception):
     """
 
     def __init__(self, message: str, *, exit_code: int = NO, help: str = "") -> None:  # noqa: A002
-        super().__init__(message)
-        self.message = message
+        super().__init__(message, help)
         self.exit_code = exit_code
-        self.help = help
 
 
 def add_spec_arguments(parser: argparse.ArgumentParser) -> None:

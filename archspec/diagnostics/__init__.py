@@ -7,6 +7,7 @@ a run, and rendered once, at the edge of the program.
 from archspec.diagnostics.model import (
     Diagnostic,
     Label,
+    Refusal,
     Severity,
     SourceError,
     Span,
@@ -14,4 +15,13 @@ from archspec.diagnostics.model import (
     lines_of,
 )
 
-__all__ = ["Diagnostic", "Label", "Severity", "SourceError", "Span", "SpecError", "lines_of"]
+__all__ = [
+    "Diagnostic",
+    "Label",
+    "Refusal",
+    "Severity",
+    "SourceError",
+    "Span",
+    "SpecError",
+    "lines_of",
+]

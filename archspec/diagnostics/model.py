@@ -65,6 +65,20 @@ class Diagnostic(NamedTuple):
     severity: Severity = Severity.ERROR
 
 
+class Refusal(Exception):  # noqa: N818 - the base of errors that users can mend
+    """Something cannot be done as it was asked.
+
+    Attributes:
+        message: What is wrong, in one line.
+        help: What to do about it, or an empty string.
+    """
+
+    def __init__(self, message: str, help: str = "") -> None:  # noqa: A002
+        super().__init__(message)
+        self.message = message
+        self.help = help
+
+
 class SpecError(Exception):
     """A spec has errors; all that were found in one run.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from archspec.diagnostics import Diagnostic, Span
+from archspec.diagnostics import Diagnostic, Refusal, Span
 from archspec.frontend import loader
 from archspec.frontend.suggest import did_you_mean
 from archspec.frontend.tree import Entry, Items, Scalar, Table, Tree, plain
@@ -19,18 +19,8 @@ RESERVED = ("extends", "inputs", "defaults", "expect")
 """The keys of a variant that are not parameters."""
 
 
-class UsageError(Exception):
-    """What was asked of a spec does not exist in it.
-
-    Attributes:
-        message: What is wrong.
-        help: What to do about it.
-    """
-
-    def __init__(self, message: str, help_: str) -> None:
-        super().__init__(message)
-        self.message = message
-        self.help = help_
+class UsageError(Refusal):
+    """What was asked of a spec does not exist in it."""
 
 
 class Resolved(NamedTuple):

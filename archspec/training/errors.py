@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
+from archspec.diagnostics import Refusal
 
-class TrainingError(Exception):
-    """A network cannot be trained as its spec says.
 
-    Attributes:
-        message: What is wrong.
-        help: What to do about it, or an empty string.
-    """
-
-    def __init__(self, message: str, help: str = "") -> None:  # noqa: A002
-        super().__init__(message)
-        self.message = message
-        self.help = help
+class TrainingError(Refusal):
+    """A network cannot be trained as its spec says."""
 
 
 class OutputError(TrainingError):

@@ -13,6 +13,7 @@ import sysconfig
 from typing import NamedTuple
 
 from archspec.backends.dot.style import FONT
+from archspec.diagnostics import Refusal
 
 FORMATS = ("svg", "png", "pdf", "jpg", "eps", "dot")
 """What a picture can be written as."""
@@ -25,18 +26,8 @@ _MOST_PIXELS = 16_000
 """Many viewers open nothing larger, and cairo, which `dot` draws with, ends at 32,767."""
 
 
-class RenderError(Exception):
-    """A picture cannot be made.
-
-    Attributes:
-        message: Why.
-        help: What to do about it.
-    """
-
-    def __init__(self, message: str, *, help: str = "") -> None:  # noqa: A002
-        super().__init__(message)
-        self.message = message
-        self.help = help
+class RenderError(Refusal):
+    """A picture cannot be made."""
 
 
 class Picture(NamedTuple):
