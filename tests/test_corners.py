@@ -102,6 +102,7 @@ def test_a_shortcut_that_is_left_out_leaves_the_body_alone() -> None:
         ("layers: [relu]\nvariants: {v: {expect: {parms: 1}}}\n", ["E101"]),
         ("layers: [relu]\nvariants: {v: {defaults: 3}}\n", ["E103"]),
         ("layers: {relu: 3}\n", ["E103"]),
+        ("layers: [[relu], max_pool2d: 2]\n", ["E104"]),
         ('title: "a\\u0001b"\nlayers: [relu]\n', ["E103"]),
         ("layers: [linear: 10_000_000_000]\n", ["E103"]),
         ("layers: [linear: 0x" + "f" * 6000 + "]\n", ["E103"]),

@@ -92,8 +92,9 @@ def _run(argv: list[str]) -> int:
         _discard_output()
         return OK
     except OSError as error:
-        _discard_output()
-        place = f" {error.filename}" if error.filename else ""
+        if error.filename is None:  # it was the output itself that could not be written
+            _discard_output()
+        place = f": {error.filename}" if error.filename else ""
         print(f"error: {error.strerror or error}{place}", file=sys.stderr)
         return ENVIRONMENT
     except Exception as error:  # noqa: BLE001 - the last line of defence: no traceback for users

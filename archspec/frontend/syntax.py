@@ -121,18 +121,18 @@ class Parser:
         return Signature(name, tuple(op.model_fields), op.input_names, op.primary, op)
 
     def layers(self, tree: Tree, names: Names) -> tuple[Layer, ...]:
-        """Returns the layers of a list; faulty ones are reported and left out."""
+        """Returns the layers of a list."""
         if not isinstance(tree, Items):
             self.fault("E104", "a list of layers is wanted here", tree.span, "one `- layer` a line")
             return ()
-        parsed = [self.layer(item, names) for item in tree.items]
-        return tuple(layer for layer in parsed if layer)
+        return tuple(self.layer(item, names) for item in tree.items)
 
-    def layer(self, tree: Tree, names: Names) -> Layer | None:
-        """Returns one layer, or `None` if it was faulty."""
+    def layer(self, tree: Tree, names: Names) -> Layer:
+        """Returns one layer; one that cannot be read calls nothing, so its output is unknown."""
         head, body = self.split(tree)
         if head is None:
-            return None
+            nothing = Scalar("", tree.span)
+            return Layer(nothing, names.default("layer"), names, {}, None, {}, (), False, True)
         kind = str(head.value)
         is_formula = kind.startswith("=")
         signature = None if is_formula else self.signature(kind)

@@ -156,11 +156,6 @@ def substitute(size: Size, values: Mapping[str, Size]) -> Size:
     return size.substitute(values) if isinstance(size, Dim) else size
 
 
-def ceil_div(size: Size, divisor: int) -> Size:
-    """Returns `size / divisor` rounded up."""
-    return (size + (divisor - 1)) // divisor
-
-
 def product(sizes: tuple[Size, ...]) -> Size:
     """Returns the product of the sizes; 1 for none."""
     total: Size = 1

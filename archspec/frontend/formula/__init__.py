@@ -40,11 +40,6 @@ class Formula:
     def __init__(self, root: Node) -> None:
         self._root = root
 
-    @property
-    def bare_name(self) -> str | None:
-        """The name, if the formula is nothing but a name such as `act`."""
-        return self._root.name if isinstance(self._root, Name) else None
-
     def names(self) -> tuple[NameUse, ...]:
         """Returns every use of a name, in the order of the text."""
         attributes = {

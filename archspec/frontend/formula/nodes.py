@@ -152,7 +152,7 @@ class Arithmetic(NamedTuple):
         for step in self.steps:
             right = _operand(step.operand, lookup)
             value = calculate(step.symbol, left, right, step.sign)
-            left = Operand(value, Place(self.place.start, right.place.end))
+            left = Operand(value, Place(left.place.start, right.place.end))
         return left.value
 
 
