@@ -1,4 +1,4 @@
-"""What all tests share: how torch's threads wait."""
+"""What all tests share: how torch waits, and which property examples CI tries."""
 
 from __future__ import annotations
 
