@@ -12,9 +12,13 @@ import torch
 from archspec.backends.torch import build
 from archspec.ir.dim import substitute
 from archspec.ir.graph import Graph
-from archspec.ir.types import Shape
+from archspec.ir.totals import WEIGHTS
+from archspec.ir.types import Shape, TensorType
 
 Arrays = Mapping[str, np.ndarray]
+
+INTEGERS = 5
+"""What random whole numbers are below."""
 
 
 def random_weights(graph: Graph, seed: int = 0) -> dict[str, np.ndarray]:
@@ -23,7 +27,7 @@ def random_weights(graph: Graph, seed: int = 0) -> dict[str, np.ndarray]:
     weights = {}
     for node in graph.nodes:
         for name, param in node.parameters().items():
-            if param.kind == "weight":
+            if param.kind in WEIGHTS:
                 array = generator.normal(size=param.shape)
             else:
                 array = generator.uniform(0.5, 1.5, param.shape)
@@ -39,12 +43,21 @@ def bound(shape: Shape, sizes: Mapping[str, int]) -> tuple[int, ...]:
 
 
 def random_inputs(graph: Graph, sizes: Mapping[str, int], seed: int = 1) -> dict[str, np.ndarray]:
-    """Returns a random array for every input, the graph's names bound to the given sizes."""
+    """Returns a random array for every input, the graph's names bound to the given sizes.
+
+    Whole numbers are below `INTEGERS`.
+    """
     generator = np.random.default_rng(seed)
-    return {
-        name: generator.normal(size=bound(value.type.shape, sizes)).astype(value.type.dtype)
-        for name, value in graph.inputs.items()
-    }
+    return {name: _random(value.type, sizes, generator) for name, value in graph.inputs.items()}
+
+
+def _random(
+    type_: TensorType, sizes: Mapping[str, int], generator: np.random.Generator
+) -> np.ndarray:
+    shape = bound(type_.shape, sizes)
+    if type_.dtype == "int64":
+        return generator.integers(0, INTEGERS, shape)
+    return generator.normal(size=shape).astype(type_.dtype)
 
 
 def run_torch(graph: Graph, weights: Arrays, inputs: Arrays) -> dict[str, np.ndarray]:

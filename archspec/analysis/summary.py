@@ -8,7 +8,7 @@ from typing import Any
 from archspec.diagnostics import Diagnostic
 from archspec.ir.dim import Size
 from archspec.ir.graph import Graph, Node, Value
-from archspec.ir.totals import Totals, count, totals
+from archspec.ir.totals import Totals, params, totals
 from archspec.ir.types import Shape, shape_text
 
 HEADINGS = ("layer", "operator", "output", "params", "multiply-adds")
@@ -88,7 +88,7 @@ def diagnostic_json(diagnostic: Diagnostic) -> dict[str, object]:
 
 
 def _row(node: Node) -> tuple[str, ...]:
-    params = count(node)
+    weights = params(node)
     macs = node.macs()
     kind = node.op.kind() + (" (training only)" if node.head else "")
     shape = shape_text(node.output.type.example)
@@ -96,7 +96,7 @@ def _row(node: Node) -> tuple[str, ...]:
         node.path,
         kind,
         shape,
-        f"{params:,}" if params else "",
+        f"{weights:,}" if weights else "",
         _number(macs) if macs != 0 else "",
     )
 
@@ -140,7 +140,7 @@ def _layer(node: Node) -> dict[str, object]:
         "input_shapes": [_shape(type_.example) for type_ in node.input_types],
         "output_shapes": [_shape(value.type.example) for value in node.outputs],
         "tensors": tensors,
-        "params": count(node),
+        "params": params(node),
         "macs": _size(node.macs()),
         "training_only": node.head is not None,
         "file": node.span.file,

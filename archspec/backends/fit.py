@@ -42,9 +42,9 @@ def check_fits(graph: Graph, weights: Mapping[str, Array]) -> None:
         for name, param in node.parameters().items()
     }
     required = [
-        f"{node.path}.{name}"
+        f"{node.owner}.{name}"
         for node in graph.inference_nodes()
-        for name, param in node.parameters().items()
+        for name, param in node.tensors().items()
         if param.kind != "counter"
     ]
     misshapen = [

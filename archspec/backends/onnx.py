@@ -20,7 +20,7 @@ from archspec.backends.whole_file import write_whole
 from archspec.diagnostics import Refusal
 from archspec.ir.dim import Size
 from archspec.ir.graph import Graph
-from archspec.ir.totals import count
+from archspec.ir.totals import params, statistics
 from archspec.ir.types import TensorType
 
 OPSET = 20
@@ -109,9 +109,7 @@ def require_sayable(graph: Graph, opset: int) -> None:
             f"use one from {OPSET} to {NEWEST_OPSET}, the newest that ONNX Runtime runs",
         )
     nodes = graph.inference_nodes()
-    size = sum(
-        FLOAT_BYTES * count(node, kind) for node in nodes for kind in ("weight", "statistic")
-    )
+    size = FLOAT_BYTES * sum(params(node) + statistics(node) for node in nodes)
     if size > MAX_BYTES:
         raise ExportError(
             f"{Decimal(size) / 2**30:,.1f} GiB of weights, but an ONNX file holds at most 2 GiB"

@@ -62,8 +62,8 @@ class Emitter:
             case Local(local):
                 return f"{node.path}.{local}"
             case Weight(weight):
-                name = f"{node.path}.{weight}"
-                self.weights[name] = node.parameters()[weight].shape
+                name = f"{node.owner}.{weight}"
+                self.weights[name] = node.tensors()[weight].shape
                 return name
             case Constant(value, dtype):
                 name = f"{node.path}.constant_{len(self.constants)}"

@@ -54,7 +54,7 @@ class Network(nn.Module):
         super().__init__()
         for node in graph.nodes:
             lowering = node.op.torch(*node.input_types)
-            if isinstance(lowering, TorchModule):
+            if isinstance(lowering, TorchModule) and not node.shares:
                 module = pkgutil.resolve_name(lowering.target)(**lowering.arguments)
                 _add_module(self, node.path, module)
         # These names are mangled because all others may belong to layers.
@@ -106,7 +106,7 @@ class _Step(NamedTuple):
     """One node at run time.
 
     Attributes:
-        path: The node's path, and so its module's.
+        path: The path of the node's module.
         call: The function call that it is instead of a module.
         inputs: The names of the values it reads.
         outputs: The names of the values it makes.
@@ -137,7 +137,7 @@ def _plan(nodes: Sequence[Node], outputs: Mapping[str, Value]) -> _Plan:
         call = _resolved(lowering) if isinstance(lowering, TorchFunction) else None
         last_used = tuple(sorted({*inputs, *made} - needed))
         needed |= {*inputs}
-        steps.append(_Step(node.path, call, inputs, made, last_used))
+        steps.append(_Step(node.owner, call, inputs, made, last_used))
     return _Plan(tuple(reversed(steps)), results)
 
 

@@ -49,7 +49,7 @@ class Placement:
             raise Unknown from None
         if scope.head is not None:
             self.head_of |= {output.name: scope.head for output in outputs}
-        return dict(zip(op.output_names, outputs, strict=True))
+        return dict(zip(op.output_names(), outputs, strict=True))
 
     def _claim(self, path: str, layer: Layer) -> None:
         """Takes a name path for a node; no path is used twice, or both scope and leaf.

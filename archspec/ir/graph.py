@@ -11,9 +11,11 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from archspec.diagnostics import Span
+from archspec.ir.composite import Composite, named_outputs
 from archspec.ir.constraints import Equality, satisfiable
 from archspec.ir.dim import Size
 from archspec.ir.op import Operator, OperatorError, Param
+from archspec.ir.treatment import UNTREATED, Treatment
 from archspec.ir.types import TensorType
 
 
@@ -41,6 +43,8 @@ class Node(NamedTuple):
         outputs: What it makes, the main output first.
         span: Where the spec says it.
         head: The auxiliary head it belongs to; such a node exists in training only.
+        shares: The path of the node whose weights it uses, if they are not its own.
+        treatment: How training treats it.
     """
 
     path: str
@@ -49,6 +53,13 @@ class Node(NamedTuple):
     outputs: tuple[Value, ...]
     span: Span
     head: str | None = None
+    shares: str | None = None
+    treatment: Treatment = UNTREATED
+
+    @property
+    def owner(self) -> str:
+        """The path that the weights it uses are stored at."""
+        return self.shares or self.path
 
     @property
     def output(self) -> Value:
@@ -62,7 +73,15 @@ class Node(NamedTuple):
 
     def parameters(self) -> dict[str, Param]:
         """Returns the tensors that the node owns, by their names within the node."""
+        return {} if self.shares else self.tensors()
+
+    def tensors(self) -> dict[str, Param]:
+        """Returns the tensors that the node uses, its own or shared ones."""
         return dict(self.op.parameters(*self.input_types))
+
+    def trains(self, param: Param) -> bool:
+        """Returns whether training changes one of its tensors as a weight."""
+        return param.kind == "weight" and not self.treatment.frozen
 
     def macs(self) -> Size:
         """Returns the multiply-accumulates for one example."""
@@ -123,22 +142,46 @@ class Graph:
         *,
         span: Span,
         head: str | None = None,
+        shares: str | None = None,
+        treatment: Treatment = UNTREATED,
     ) -> tuple[Value, ...]:
         """Adds a node, typed by its operator, and returns its outputs.
+
+        A composite is added as its parts, at paths below its own.
 
         Raises:
             OperatorError: The operator cannot take these inputs.
         """
-        types = tuple(value.type for value in inputs)
+        node = Node(path, op, tuple(inputs), (), span, head, shares, treatment)
+        if isinstance(op, Composite):
+            return self._add_parts(node, op)
+        types = node.input_types
+        _require_dtypes(op, types)
         self._require(path, op, types)
         made = op.outputs(*types)
         for type_ in made:
             _require_positive(op, types, type_)
             _require_simple(type_)
-        names = [path] if len(made) == 1 else [f"{path}.{name}" for name in op.output_names]
+        names = [path] if len(made) == 1 else [f"{path}.{name}" for name in op.output_names()]
         outputs = tuple(map(Value, names, made))
-        self.nodes.append(Node(path, op, tuple(inputs), outputs, span, head))
+        self.nodes.append(node._replace(outputs=outputs))
         return outputs
+
+    def _add_parts(self, node: Node, op: Composite) -> tuple[Value, ...]:
+        known = dict(zip(op.input_names, node.inputs, strict=True))
+        made: tuple[Value, ...] = ()
+        for part in op.parts(*node.input_types):
+            made = self.add(
+                f"{node.path}.{part.name}",
+                part.op,
+                [known[name] for name in part.inputs],
+                span=node.span,
+                head=node.head,
+                shares=f"{node.shares}.{part.name}" if node.shares else None,
+                treatment=node.treatment,
+            )
+            known |= named_outputs(part.name, part.op, made)
+        return made
 
     def inference_nodes(self) -> list[Node]:
         """Returns the nodes that inference needs: all but those of the heads."""
@@ -165,6 +208,15 @@ def stem(name: str, variant: str | None) -> str:
     if variant is None or variant.startswith(name):
         return variant or name
     return f"{name}-{variant}"
+
+
+def _require_dtypes(op: Operator, types: Sequence[TensorType]) -> None:
+    for type_ in types:
+        if type_.dtype != "float32" and not op.any_dtype:
+            raise OperatorError(
+                f"{op.kind()} takes numbers of type float32, but its input is {type_.dtype}",
+                help="put an embedding before it, or declare the input as float32",
+            )
 
 
 def _symbolic(equality: Equality) -> bool:

@@ -58,12 +58,13 @@ class Param(NamedTuple):
 
     Attributes:
         shape: Its shape; it may not depend on names.
-        kind: `weight` is learnt; `statistic` is measured while training and counted apart
-            (batch norm's mean and variance); `counter` is neither (and never counted).
+        kind: `weight` is learnt; `fixed` is a weight that is given and never learnt;
+            `statistic` is measured while training and counted apart (batch norm's mean and
+            variance); `counter` is neither (and never counted).
     """
 
     shape: tuple[int, ...]
-    kind: Literal["weight", "statistic", "counter"] = "weight"
+    kind: Literal["weight", "fixed", "statistic", "counter"] = "weight"
 
 
 class Example(NamedTuple):
@@ -73,10 +74,12 @@ class Example(NamedTuple):
         fields: What a spec would write.
         inputs: The shape of one example for each input, channels first; a name is a
             symbolic size.
+        dtype: The element type of the inputs by its NumPy name.
     """
 
     fields: Mapping[str, object]
     inputs: tuple[tuple[int | str, ...], ...]
+    dtype: str = "float32"
 
 
 class Operator(BaseModel):
@@ -84,10 +87,14 @@ class Operator(BaseModel):
 
     Attributes:
         input_names: The names of the inputs, in order.
-        output_names: The names of the outputs, the main one first.
         variadic: Whether it is a merge: any number of inputs, at least two.
         primary: The field that the short form `op: value` fills.
-        examples: Uses that the laws are tested on.
+        any_dtype: Whether its inputs may hold anything but single-precision numbers.
+        counted_by_torch: Whether `torch.utils.flop_counter` knows what it costs.
+        shape_rule: How the output's shape follows from the input's, for people.
+        keras_names: What Keras calls it.
+        keras_fields: Keras's arguments that have another name here, with that name.
+        examples: Uses that the laws are tested on; the first one is shown to people.
     """
 
     model_config = ConfigDict(
@@ -95,15 +102,23 @@ class Operator(BaseModel):
     )
 
     input_names: ClassVar[tuple[str, ...]] = ("input",)
-    output_names: ClassVar[tuple[str, ...]] = ("output",)
     variadic: ClassVar[bool] = False
     primary: ClassVar[str | None] = None
+    any_dtype: ClassVar[bool] = False
+    counted_by_torch: ClassVar[bool] = True
+    shape_rule: ClassVar[str] = ""
+    keras_names: ClassVar[tuple[str, ...]] = ()
+    keras_fields: ClassVar[Mapping[str, str]] = {}
     examples: ClassVar[tuple[Example, ...]] = ()
 
     @classmethod
     def kind(cls) -> str:
         """Returns the operator's name in a spec: the name of its file."""
         return cls.__module__.rpartition(".")[2]
+
+    def output_names(self) -> tuple[str, ...]:
+        """Returns the names of the outputs, the main one first."""
+        return ("output",)
 
     def output(self, *inputs: TensorType) -> TensorType:
         """Returns the type of the only output; an operator with several has `outputs`.

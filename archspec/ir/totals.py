@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
 from typing import NamedTuple
 
-from archspec.ir.dim import Size, product
+from archspec.ir.dim import Size
 from archspec.ir.graph import Graph, Node
+from archspec.ir.op import Param
+
+WEIGHTS = ("weight", "fixed")
+"""The kinds of tensors that are parameters, as torch and papers count them."""
 
 
 class Totals(NamedTuple):
     """What a network weighs and costs.
 
     Attributes:
-        params: Learnable weights, those of training-only heads included.
+        params: Weights, fixed ones and those of training-only heads included.
         trainable: The share of `params` that training changes.
         statistics: Values that are measured, not learnt (batch norm's mean and variance).
         auxiliary: The share of `params` that belongs to training-only heads.
@@ -33,24 +39,34 @@ class Totals(NamedTuple):
         return self.params - self.trainable
 
 
-def count(node: Node, kind: str = "weight") -> int:
-    """Returns how many values of a kind the node owns."""
-    sizes = (product(p.shape) for p in node.parameters().values() if p.kind == kind)
-    return sum(size for size in sizes if isinstance(size, int))
+def params(node: Node) -> int:
+    """Returns how many weights the node owns, learnt ones and fixed ones."""
+    return _count(param for param in node.parameters().values() if param.kind in WEIGHTS)
+
+
+def statistics(node: Node) -> int:
+    """Returns how many values the node owns that are measured, not learnt."""
+    return _count(param for param in node.parameters().values() if param.kind == "statistic")
 
 
 def totals(graph: Graph) -> Totals:
     """Returns the sums over all nodes of the graph."""
-    params = sum(count(node) for node in graph.nodes)
     heads = [node for node in graph.nodes if node.head is not None]
     return Totals(
-        params=params,
-        trainable=params,
-        statistics=sum(count(node, "statistic") for node in graph.nodes),
-        auxiliary=sum(count(node) for node in heads),
+        params=sum(map(params, graph.nodes)),
+        trainable=sum(
+            _count(param for param in node.parameters().values() if node.trains(param))
+            for node in graph.nodes
+        ),
+        statistics=sum(map(statistics, graph.nodes)),
+        auxiliary=sum(map(params, heads)),
         macs=_macs(graph.inference_nodes()),
         macs_auxiliary=_macs(heads),
     )
+
+
+def _count(tensors: Iterable[Param]) -> int:
+    return sum(math.prod(param.shape) for param in tensors)
 
 
 def _macs(nodes: list[Node]) -> Size:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from archspec.backends.binding import bind_sizes
 from archspec.frontend.train_schema import TrainSpec
 from archspec.ir.graph import Graph, Value
-from archspec.ir.totals import count
+from archspec.ir.totals import params
 from archspec.ir.types import shape_text
 from archspec.training.data import Dataset
 from archspec.training.errors import TrainingError
@@ -36,7 +36,7 @@ def check_trainable(graph: Graph, spec: TrainSpec, data: Dataset) -> None:
         TrainingError: It cannot.
     """
     ends = trained_values(graph)
-    if not any(count(node) for node in makers(graph, ends.values())):
+    if not any(params(node) for node in makers(graph, ends.values())):
         raise TrainingError(
             f"there is nothing to train: {graph.stem} has no parameters",
             "add a layer with weights, such as `linear`",

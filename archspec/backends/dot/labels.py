@@ -10,7 +10,7 @@ from archspec.backends.dot.family import Family, family, keeps_shape
 from archspec.backends.dot.picture import Box, Cluster, Line
 from archspec.ir.dim import Size
 from archspec.ir.graph import Graph, Node, Value
-from archspec.ir.totals import Totals, count, totals
+from archspec.ir.totals import Totals, params, totals
 
 COLUMNS = 6
 """The columns of a box's table beside the names: 1, 2 or 3 operators share them evenly."""
@@ -142,7 +142,7 @@ def _wide(content: str) -> str:
 
 
 def _parameters(nodes: Sequence[Node]) -> str:
-    number = sum(count(node) for node in nodes)
+    number = sum(params(node) for node in nodes)
     return f"{number:,} parameter{'s' * (number != 1)}"
 
 

@@ -1,0 +1,1 @@
+"""What operators of one family share; no operator stands here."""
