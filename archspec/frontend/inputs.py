@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from archspec.diagnostics import Diagnostic
+from archspec.diagnostics import Diagnostic, Span
 from archspec.frontend.arguments import Unknown, as_text, is_formula
 from archspec.frontend.names import name_fault
 from archspec.frontend.reader import Reader
-from archspec.frontend.tree import Items, Scalar, Table, Tree
+from archspec.frontend.tree import Items, Scalar, Table, Tree, plain
 from archspec.ir.dim import Dim, Size
 from archspec.ir.types import TensorType
 
@@ -15,6 +15,8 @@ MAX_SIZE = 2**31 - 1
 
 MAX_AXES = 16
 """The most axes of an input."""
+
+_FLOAT = Scalar("float32", Span(""))
 
 
 def input_types(
@@ -30,7 +32,9 @@ def input_types(
     return types
 
 
-def _type(shape: Tree, reader: Reader, report: list[Diagnostic]) -> TensorType | None:
+def _type(tree: Tree, reader: Reader, report: list[Diagnostic]) -> TensorType | None:
+    shape = tree.get("shape") if isinstance(tree, Table) else tree
+    dtype = plain(tree.get("dtype") or _FLOAT) if isinstance(tree, Table) else "float32"
     if not isinstance(shape, Items):
         return None
     if len(shape.items) > MAX_AXES:
@@ -39,7 +43,7 @@ def _type(shape: Tree, reader: Reader, report: list[Diagnostic]) -> TensorType |
         return None
     sizes = [_size(size, reader, report) for size in shape.items]
     known = [size for size in sizes if size is not None]
-    return TensorType.of_example(tuple(known)) if len(known) == len(sizes) else None
+    return TensorType.of_example(tuple(known), str(dtype)) if len(known) == len(sizes) else None
 
 
 def _size(tree: Tree, reader: Reader, report: list[Diagnostic]) -> Size | None:

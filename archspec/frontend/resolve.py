@@ -178,6 +178,9 @@ def _apply_setting(entries: dict[str, Entry], key: str, text: str) -> bool:
                 f"the spec has no input `{rest[0]}`",
                 did_you_mean(rest[0], inputs.entries, what="input"),
             )
+        old = inputs.get(rest[0])
+        if isinstance(old, Table) and not isinstance(value, Table):
+            value = _set_in(old, ["shape"], value, place)
         _merge(entries, "inputs", {rest[0]: Entry(Scalar(rest[0], Span(place)), value)})
         return True
     params = _table(entries["params"].value if "params" in entries else None)

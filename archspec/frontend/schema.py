@@ -27,6 +27,18 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
 
 
+class Input(Section):
+    """An input of another element type."""
+
+    shape: list[SizeText] = Field(description="shape of one example, channels first")
+    dtype: Literal["float32", "int64"] = Field(
+        default="float32", description="the element type; int64 for the numbers of tokens"
+    )
+
+
+Inputs: TypeAlias = dict[Name, list[SizeText] | Input]
+
+
 class Block(Section):
     """A reusable part of a network, called by its name like an operator."""
 
@@ -58,7 +70,7 @@ class Variant(Section):
     model_config = ConfigDict(frozen=True, extra="allow", strict=True, defer_build=True)
 
     extends: str | None = Field(default=None, description="another variant of the file")
-    inputs: dict[Name, list[SizeText]] | None = Field(default=None, description="other inputs")
+    inputs: Inputs | None = Field(default=None, description="other inputs")
     defaults: dict[str, dict[str, Any]] | None = Field(
         default=None, description="further fields of operators and blocks"
     )
@@ -79,8 +91,9 @@ class ArchSpec(Section):
     params: dict[Name, Any] = Field(
         default={}, description="values that variants and --set override"
     )
-    inputs: dict[Name, list[SizeText]] = Field(
-        min_length=1, description="the inputs: shape of one example, channels first"
+    inputs: Inputs = Field(
+        min_length=1,
+        description="the inputs: shape of one example, channels first, or {shape, dtype}",
     )
     defaults: dict[str, dict[str, Any]] = Field(
         default={}, description="fields of operators and blocks, for this file"

@@ -59,7 +59,14 @@ def _grouped(error: ValidationError, clean: Any) -> dict[Location, list[Any]]:  
         last = location[-1:] if of_a_key and isinstance(location[-1], str) else ()
         steps = location[: len(location) - len(last)]
         groups.setdefault((*clean(steps), *last), []).append(fault)
-    return groups
+    return {place: faults for place, faults in groups.items() if not _outdone(place, groups)}
+
+
+def _outdone(place: Location, groups: Mapping[Location, list[Any]]) -> bool:
+    """Returns whether another member of a union took the value, and found the fault inside."""
+    return all(fault["type"].endswith("_type") for fault in groups[place]) and any(
+        len(other) > len(place) and other[: len(place)] == place for other in groups
+    )
 
 
 def _existing(tree: Tree, steps: Location) -> Location:
