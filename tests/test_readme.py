@@ -8,7 +8,7 @@ import pytest
 
 from archspec.analysis.summary import footing, table
 from archspec.cli import COMMANDS
-from archspec.cli.common import shipped_specs
+from archspec.frontend.shipped import shipped_specs
 from archspec.frontend import compile_spec, compile_text
 from archspec.frontend.compiler import analyse_text
 

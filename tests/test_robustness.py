@@ -6,7 +6,7 @@ import re
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archspec.cli.common import shipped_specs
+from archspec.frontend.shipped import shipped_specs
 from archspec.diagnostics.codes import CODES
 from archspec.diagnostics.render import render
 from archspec.frontend.compiler import analyse_text

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from archspec.analysis.summary import as_json
-from archspec.cli.common import shipped_specs
+from archspec.frontend.shipped import shipped_specs
 from archspec.frontend import Compiled, compile_spec, compile_text
 
 REFERENCE = Path(__file__).parent / "reference"

@@ -13,9 +13,9 @@ from archspec.cli.common import (
     USAGE,
     CommandError,
     add_spec_options,
+    compile_options,
     find_spec,
     note,
-    settings,
     show,
 )
 from archspec.diagnostics import Severity, SourceError
@@ -36,13 +36,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Checks every spec and prints what it found."""
-    overrides = settings(args)
     results: list[tuple[str, Compiled]] = []
     unreadable = False
     for spec in args.specs:
         try:
             path, variant = find_spec(spec, args.variant)
-            results.append((path, analyse_spec(path, variant=variant, settings=overrides)))
+            results.append((path, analyse_spec(path, **compile_options(args, variant))))
         except UsageError as error:
             raise CommandError(error.message, exit_code=USAGE, help=error.help) from None
         except SourceError as error:

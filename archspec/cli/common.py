@@ -11,7 +11,9 @@ from typing import TextIO
 
 from archspec.diagnostics import Diagnostic, Refusal, SourceError, Span
 from archspec.frontend import Compiled, UsageError, compile_spec
-from archspec.frontend.compiler import variant_names
+from archspec.frontend.builder import MAX_NODES
+from archspec.frontend.compiler import Options, variant_names
+from archspec.frontend.shipped import shipped_specs, shortest
 from archspec.frontend.suggest import did_you_mean
 
 OK, NO, USAGE, ENVIRONMENT = 0, 1, 2, 3
@@ -56,6 +58,18 @@ def add_spec_options(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="override an input's shape, channels first (image=3x256x256)",
     )
+    parser.add_argument(
+        "--max-nodes",
+        metavar="N",
+        type=int,
+        default=MAX_NODES,
+        help=f"the largest network that is built (default {MAX_NODES:,} nodes)",
+    )
+    parser.add_argument(
+        "--allow-outside",
+        action="store_true",
+        help="let the spec extend, include and use files outside of its project",
+    )
 
 
 def compile_from(args: argparse.Namespace) -> Compiled:
@@ -68,9 +82,23 @@ def compile_from(args: argparse.Namespace) -> Compiled:
     """
     path, variant = find_spec(args.spec, args.variant)
     try:
-        return compile_spec(path, variant=variant, settings=settings(args))
+        return compile_spec(path, **compile_options(args, variant))
     except UsageError as error:
         raise CommandError(error.message, exit_code=USAGE, help=error.help) from None
+
+
+def compile_options(args: argparse.Namespace, variant: str | None) -> Options:
+    """Returns the options of a compilation that the arguments give.
+
+    Raises:
+        CommandError: One of them is not well formed.
+    """
+    return {
+        "variant": variant,
+        "settings": settings(args),
+        "max_nodes": args.max_nodes,
+        "allow_outside": args.allow_outside,
+    }
 
 
 def settings(args: argparse.Namespace) -> Mapping[str, str]:
@@ -100,14 +128,6 @@ def _pair(option: str, text: str, example: str) -> tuple[str, str]:
     )
 
 
-def shipped_specs() -> dict[str, Path]:
-    """Returns the files of the specs that ship with the package, by name."""
-    package = Path(__file__).parent.parent
-    # Inside an installed package, or beside it in a checkout.
-    folder = next(f for f in (package / "specs", package.parent / "specs") if f.is_dir())
-    return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
-
-
 def find_spec(spec: str, variant: str | None) -> tuple[str, str | None]:
     """Returns the file and variant that SPEC means.
 
@@ -123,10 +143,10 @@ def find_spec(spec: str, variant: str | None) -> tuple[str, str | None]:
         return spec, variant
     shipped = shipped_specs()
     if spec in shipped:
-        return _shortest(shipped[spec]), variant
+        return shortest(shipped[spec]), variant
     variants = {name: file for file in shipped.values() for name in variant_names(str(file))}
     if spec in variants and variant is None:
-        return _shortest(variants[spec]), spec
+        return shortest(variants[spec]), spec
     help_ = did_you_mean(spec, [*shipped, *variants], what="spec")
     raise SourceError(Diagnostic("E001", f"there is no spec `{spec}`", Span(spec), help_))
 
@@ -147,8 +167,3 @@ def show(diagnostics: Sequence[Diagnostic], sources: Mapping[str, str]) -> None:
 def note(message: str) -> None:
     """Says something beside the output proper."""
     print(message, file=sys.stderr)
-
-
-def _shortest(path: Path) -> str:
-    relative = os.path.relpath(path)
-    return relative if len(relative) < len(str(path)) else str(path)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 
-from archspec.cli.common import OK, shipped_specs
+from archspec.cli.common import OK
 from archspec.frontend import compile_spec
+from archspec.frontend.shipped import shipped_specs
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -67,8 +67,15 @@ CODES: dict[str, Code] = {
     "E008": Code(
         "too large",
         "The file, its nesting or the network it describes is beyond what any real network needs: "
-        "4 MiB, 64 levels, 20,000 layers.",
+        "4 MiB, 64 levels, 1,000 files, 20,000 layers (--max-nodes allows more).",
         _spec("  - relu: {repeat: 20000}\n  - relu: {repeat: 20000}\n"),
+    ),
+    "E009": Code(
+        "a file outside of the project",
+        "`extends`, `include` and `use` name files by paths that are relative to the file they "
+        "stand in. Files outside of the project (the folder with .git or pyproject.toml above "
+        "the spec, or else the spec's own) are read with --allow-outside only.",
+        _spec("  - use: ../../../../../../outside.yaml\n"),
     ),
     "E101": Code(
         "an unknown key",
@@ -124,7 +131,7 @@ CODES: dict[str, Code] = {
         _spec("  - relu\n", "variants: {small: {extends: tiny}}\n"),
     ),
     "E111": Code(
-        "a block that calls itself",
+        "a block or file that contains itself",
         "Networks are finite: repetition is `repeat`, recursion is not part of the language.",
         _spec("  - act\n", "blocks: {act: {layers: [relu, act]}}\n"),
     ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from archspec import ops
 from archspec.diagnostics import Diagnostic, Span
@@ -11,7 +11,11 @@ from archspec.frontend.arguments import TYPES, Argument, Evaluator, Unknown, as_
 from archspec.frontend.names import Names
 from archspec.frontend.suggest import did_you_mean
 from archspec.frontend.syntax import CONSTRUCTS, RESERVED, Layer, Parser, Signature
+from archspec.frontend.treatments import KEYS as TREATED
 from archspec.frontend.tree import Entry, Items, Scalar, Table, Tree
+
+if TYPE_CHECKING:
+    from archspec.frontend.unit import Unit
 
 WORDS = ("in", "index", "count", "and", "or", "not", "if", "else", "true", "false")
 """The words of formulas."""
@@ -26,6 +30,7 @@ class Block(NamedTuple):
         layers: Its layers.
         names: The names of its layers.
         outputs: What leaves it, if not the last layer.
+        unit: The file it stands in.
         span: Where its name stands.
     """
 
@@ -34,6 +39,7 @@ class Block(NamedTuple):
     layers: tuple[Layer, ...]
     names: Names
     outputs: Tree | None
+    unit: Unit
     span: Span
 
     def output_names(self) -> tuple[str, ...]:
@@ -43,15 +49,27 @@ class Block(NamedTuple):
         return ("output",)
 
 
-def parse_blocks(tree: Tree | None, report: list[Diagnostic]) -> tuple[dict[str, Block], Parser]:
-    """Returns the blocks of a file, and the parser that knows them."""
+def parse_blocks(
+    tree: Tree | None, included: Mapping[str, Block], unit: Unit, report: list[Diagnostic]
+) -> tuple[dict[str, Block], Parser]:
+    """Returns the blocks that a file can call, and the parser that knows them.
+
+    Args:
+        tree: The file's `blocks`.
+        included: The blocks of the files that it includes.
+        unit: The file.
+        report: Takes the faults.
+    """
     entries = tree.entries if isinstance(tree, Table) else {}
     bodies = {name: e.value for name, e in entries.items() if isinstance(e.value, Table)}
     signatures = {name: _signature(name, body) for name, body in bodies.items()}
-    parser = Parser(signatures, report)
-    blocks = {}
+    parser = Parser({name: b.signature for name, b in included.items()} | signatures, report)
+    blocks = dict(included)
     for name, body in bodies.items():
         span = entries[name].key.span
+        if name in included:
+            message = f"the block `{name}` is defined here and in {included[name].span.file}"
+            report.append(Diagnostic("E109", message, span, "give one of them another name"))
         _check_names(name, span, _entries(body, "params"), signatures[name], report)
         names = Names()
         for input_ in signatures[name].inputs:
@@ -63,6 +81,7 @@ def parse_blocks(tree: Tree | None, report: list[Diagnostic]) -> tuple[dict[str,
             parser.layers(layers, names) if isinstance(layers, Items) else (),
             names,
             body.get("outputs"),
+            unit,
             span,
         )
     return blocks, parser
@@ -149,7 +168,7 @@ def check_defaults(tree: Tree | None, parser: Parser, report: list[Diagnostic]) 
                 Diagnostic("E105", f"there is no operator or block `{name}`", key.span, help_)
             )
         elif isinstance(fields, Table):
-            parser.unknown(name, fields.entries, signature.arguments)
+            parser.unknown(name, fields.entries, (*signature.arguments, *TREATED))
 
 
 def word_fault(param: str, span: Span) -> Diagnostic:

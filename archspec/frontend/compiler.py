@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypedDict, Unpack
 
 from archspec.diagnostics import Diagnostic, Severity, SpecError
 from archspec.frontend import loader
-from archspec.frontend.builder import Builder
+from archspec.frontend.builder import MAX_NODES, Builder
 from archspec.frontend.expectations import check_expectations
+from archspec.frontend.link import Linked, Linker
 from archspec.frontend.resolve import Resolved, check_variants, dump, resolve
 from archspec.frontend.tree import Table, plain
 from archspec.ir.graph import Graph, Node
@@ -62,44 +63,49 @@ class Compiled(NamedTuple):
         return self.graph.nodes[: self.stopped_at]
 
 
-def compile_spec(
-    path: str, *, variant: str | None = None, settings: Mapping[str, str] | None = None
-) -> Compiled:
+class Options(TypedDict, total=False):
+    """How a spec is compiled.
+
+    Attributes:
+        variant: The variant to apply.
+        settings: Values by parameter name, `inputs.NAME`, or dotted path into `train`, as
+            YAML text.
+        max_nodes: The largest network that is built.
+        allow_outside: Whether the spec may name files outside of its project.
+    """
+
+    variant: str | None
+    settings: Mapping[str, str]
+    max_nodes: int
+    allow_outside: bool
+
+
+def compile_spec(path: str, **options: Unpack[Options]) -> Compiled:
     """Compiles a spec file.
 
     Args:
         path: The file.
-        variant: The variant to apply.
-        settings: Values by parameter name, `inputs.NAME`, or dotted path into `train`, as
-            YAML text.
+        **options: How.
 
     Raises:
         SpecError: The spec has errors; it carries all of them.
         SourceError: The file cannot be read.
         UsageError: There is no such variant or parameter.
     """
-    return _sound(analyse_spec(path, variant=variant, settings=settings))
+    return _sound(analyse_spec(path, **options))
 
 
-def compile_text(
-    text: str,
-    file: str,
-    *,
-    variant: str | None = None,
-    settings: Mapping[str, str] | None = None,
-) -> Compiled:
+def compile_text(text: str, file: str, **options: Unpack[Options]) -> Compiled:
     """Compiles the text of a spec; `file` names it in diagnostics.
 
     Raises:
         SpecError: The spec has errors; it carries all of them.
         UsageError: There is no such variant or parameter.
     """
-    return _sound(analyse_text(text, file, variant=variant, settings=settings))
+    return _sound(analyse_text(text, file, **options))
 
 
-def analyse_spec(
-    path: str, *, variant: str | None = None, settings: Mapping[str, str] | None = None
-) -> Compiled:
+def analyse_spec(path: str, **options: Unpack[Options]) -> Compiled:
     """Compiles a spec file as far as it goes, and returns its faults with it.
 
     Raises:
@@ -110,16 +116,10 @@ def analyse_spec(
         text = loader.read(path)
     except loader.Fault as fault:
         return failed([fault.diagnostic], {})
-    return analyse_text(text, path, variant=variant, settings=settings)
+    return analyse_text(text, path, **options)
 
 
-def analyse_text(
-    text: str,
-    file: str,
-    *,
-    variant: str | None = None,
-    settings: Mapping[str, str] | None = None,
-) -> Compiled:
+def analyse_text(text: str, file: str, **options: Unpack[Options]) -> Compiled:
     """Compiles the text of a spec as far as it goes, and returns its faults with it.
 
     Raises:
@@ -134,15 +134,27 @@ def analyse_text(
         fault_ = Diagnostic("E104", "a spec is a mapping of keys to values", tree.span,
                             "start with `name: …`, `inputs: …` and `layers:`")  # fmt: skip
         return failed([*report, fault_], {file: text})
-    check_variants(tree, report)
+    variant = options.get("variant")
+    linker = Linker(file, report, allow_outside=options.get("allow_outside", False))
+    linked = linker.link(tree)
+    tree = linked.tree
+    for spec_ in (tree, *linked.used):
+        check_variants(spec_, report)
     resolved = Resolved(tree, None, expect_skipped=False)
     if not report:
-        resolved = resolve(tree, variant, settings or {}, file)
+        resolved = resolve(tree, variant, options.get("settings", {}), file)
     spec, train = _validate(tree, resolved.tree, report)
+    _validate_parts(linked, report)
     name = tree.get("name")
-    builder = Builder(resolved.tree, str(plain(name)) if name else "", variant, report)
+    builder = Builder(
+        resolved.tree,
+        str(plain(name)) if name else "",
+        variant,
+        report,
+        options.get("max_nodes", MAX_NODES),
+    )
     if "variants" in tree.entries:
-        builder.reader.evaluator.read(tree.entries["variants"].value)
+        builder.unit.reader.evaluator.read(tree.entries["variants"].value)
     graph = builder.build()
     graph.title = spec.title if spec else None
     if builder.stopped_at is not None and not report:
@@ -159,7 +171,7 @@ def analyse_text(
         stopped_at=builder.stopped_at,
         expect_skipped=resolved.expect_skipped,
         diagnostics=diagnostics,
-        sources={file: text},
+        sources={file: text, **linker.sources},
     )
 
 
@@ -196,6 +208,17 @@ def failed(report: list[Diagnostic], sources: Mapping[str, str]) -> Compiled:
 
 def _position(diagnostic: Diagnostic) -> tuple[str, int, int]:
     return diagnostic.span[:3]
+
+
+def _validate_parts(linked: Linked, report: list[Diagnostic]) -> None:
+    """Validates the files that a spec is put together from."""
+    for model, trees in (("Library", linked.included), ("ArchSpec", linked.used)):
+        if trees:
+            from archspec.frontend import schema
+            from archspec.frontend.validation import validate_tree
+
+            for tree in trees:
+                validate_tree(getattr(schema, model), tree, report)
 
 
 def _validate(

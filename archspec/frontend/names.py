@@ -48,6 +48,7 @@ class Names:
         self.given: dict[str, Span] = {}
         self._counts: dict[str, int] = {}
         self._kinds: dict[str, str] = {}
+        self._uses: dict[str, int] = {}
 
     def give(self, name: str, span: Span) -> Diagnostic | None:
         """Takes a name that the spec gives; returns what is wrong with it, if anything."""
@@ -67,9 +68,10 @@ class Names:
             name = kind if self._counts[kind] == 1 else f"{kind}_{self._counts[kind]}"
             if name not in self.given and name not in self._kinds:
                 self._kinds[name] = kind
+                self._uses[kind] = self._uses.get(kind, 0) + 1
                 return name
 
     def ambiguous(self, name: str) -> bool:
         """Returns whether `name` is a default name, and its kind has several layers here."""
         kind = self._kinds.get(name)
-        return kind is not None and list(self._kinds.values()).count(kind) > 1
+        return kind is not None and self._uses[kind] > 1

@@ -12,6 +12,8 @@ from archspec.frontend.arguments import Argument, Evaluator, Unknown, as_text, i
 from archspec.frontend.scope import Flow, Result, Scope
 from archspec.frontend.suggest import did_you_mean
 from archspec.frontend.syntax import Layer, Parser, Signature
+from archspec.frontend.treatments import KEYS as TREATED
+from archspec.frontend.treatments import read_key
 from archspec.frontend.tree import Entry, Items, Scalar, Table, Tree, plain
 from archspec.ir.graph import Value
 from archspec.ir.op import Operator
@@ -26,18 +28,27 @@ class Reader:
     """Reads the layers of one spec.
 
     Attributes:
-        evaluator: Evaluates the file's formulas.
-        file_env: The values of the file's parameters.
+        evaluator: Evaluates formulas.
+        env: The values of the file's parameters.
         calls: The blocks around the layer that is being expanded, with their calls.
     """
 
-    def __init__(self, tree: Table, parser: Parser, report: list[Diagnostic]) -> None:
-        self.evaluator = Evaluator(tree, report)
-        self.file_env: dict[str, object] = {}
-        self.calls: list[tuple[str, Span]] = []
+    def __init__(
+        self,
+        tree: Table,
+        parser: Parser,
+        evaluator: Evaluator,
+        report: list[Diagnostic],
+        calls: list[tuple[str, Span]],
+    ) -> None:
+        self.evaluator = evaluator
+        self.env: dict[str, object] = {}
+        self.calls = calls
         self._tree = tree
         self._parser = parser
         self._report = report
+        self._defaults: dict[str, dict[str, Argument]] = {}
+        self._treated: dict[str, dict[str, object]] = {}
 
     def file_value(self, name: str) -> object:
         """Returns the value of one of the file's parameters.
@@ -46,7 +57,7 @@ class Reader:
             KeyError: There is none of this name.
             Unknown: A fault left it unknown.
         """
-        return lookup_in(self.file_env)(name)
+        return lookup_in(self.env)(name)
 
     def source(self, tree: Tree, scope: Scope) -> Flow:
         """Returns the values a `from` names: all of one result, or the main ones of several."""
@@ -152,11 +163,26 @@ class Reader:
 
     def defaults(self, signature: Signature) -> dict[str, Argument]:
         """Returns what the file's `defaults` say of an operator or block."""
-        defaults = self._tree.get("defaults")
-        fields = defaults.get(signature.name) if isinstance(defaults, Table) else None
-        if not isinstance(fields, Table):
-            return {}
-        return self.arguments(fields.entries, self.file_value)
+        known = self._defaults.get(signature.name)
+        if known is None:
+            defaults = self._tree.get("defaults")
+            fields = defaults.get(signature.name) if isinstance(defaults, Table) else None
+            entries = fields.entries if isinstance(fields, Table) else {}
+            known = self._defaults[signature.name] = self.arguments(entries, self.file_value)
+        return known
+
+    def treated_defaults(self, name: str) -> Mapping[str, object]:
+        """Returns what the file's `defaults` say of an operator's weights."""
+        known = self._treated.get(name)
+        if known is None:
+            signature = self._parser.signature(name)
+            defaults = self.defaults(signature) if signature else {}
+            known = self._treated[name] = {
+                key: read_key(key, value, self._report.append)
+                for key, value in defaults.items()
+                if key in TREATED
+            }
+        return known
 
     def outputs(self, tree: Tree | None, scope: Scope, flow: Flow) -> Result:
         """Returns what `outputs` names, or the flow's main value."""

@@ -7,23 +7,24 @@ from collections.abc import Mapping
 from archspec.diagnostics import Diagnostic, Span
 from archspec.frontend.arguments import Unknown, as_text
 
-MAX_TURNS = 20_000
-"""The most turns of one `repeat`."""
 
-
-def rows(value: object, span: Span, report: list[Diagnostic]) -> list[Mapping[str, object]]:
+def rows(
+    value: object, span: Span, most: int, report: list[Diagnostic], *, of: str = "repeat"
+) -> list[Mapping[str, object]]:
     """Returns the arguments of each turn.
 
     Args:
         value: An integer; a list of rows, each a mapping of arguments; or a mapping of
             columns, each a list with one value for every turn.
         span: Where it stands.
+        most: The most turns.
         report: Takes the fault.
+        of: The key whose value it is.
 
     Raises:
         Unknown: The value is none of these; the fault has been reported.
     """
-    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_TURNS:
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= most:
         return [{} for _ in range(value)]
     if isinstance(value, tuple) and all(isinstance(row, Mapping) for row in value):
         return list(value)
@@ -38,10 +39,10 @@ def rows(value: object, span: Span, report: list[Diagnostic]) -> list[Mapping[st
             f"{name}: {len(column) if isinstance(column, tuple) else 'not a list'}"
             for name, column in value.items()
         )
-        message = f"the columns of `repeat` must be lists of one length, but they have {counts}"
+        message = f"the columns of `{of}` must be lists of one length, but they have {counts}"
         report.append(Diagnostic("E103", message, span))
         raise Unknown
-    message = f"`repeat` takes a number, rows or columns, not `{as_text(value)}`"
-    help_ = f"a count is at least 0 and at most {MAX_TURNS:,}"
+    message = f"`{of}` takes a number, rows or columns, not `{as_text(value)}`"
+    help_ = f"a count is at least 0 and at most {most:,}"
     report.append(Diagnostic("E103", message, span, help_))
     raise Unknown

@@ -52,6 +52,21 @@ class Block(Section):
     )
 
 
+class Library(Section):
+    """A file that is included: its blocks, with the parameters and defaults that they see."""
+
+    archspec: Literal[1] = Field(default=1, description="version of the language")
+    name: Any = Field(default=None, description="not used")
+    title: Any = Field(default=None, description="not used")
+    source: str | None = Field(default=None, description="the paper or page it comes from")
+    params: dict[Name, Any] = Field(default={}, description="values that its blocks see")
+    defaults: dict[str, dict[str, Any]] = Field(
+        default={}, description="fields of operators and blocks, for its blocks"
+    )
+    include: list[Any] = Field(default=[], description="further files with blocks")
+    blocks: dict[Name, Block] = Field(description="reusable parts")
+
+
 class Expect(Section):
     """Totals the spec asserts; `archspec check` fails where they differ."""
 
@@ -88,6 +103,9 @@ class ArchSpec(Section):
         default=None, description="the network's name for people"
     )
     source: str | None = Field(default=None, description="the paper or page it comes from")
+    extends: Any = Field(
+        default=None, description="the spec that this one changes: a path, or {spec, variant}"
+    )
     params: dict[Name, Any] = Field(
         default={}, description="values that variants and --set override"
     )
@@ -97,6 +115,9 @@ class ArchSpec(Section):
     )
     defaults: dict[str, dict[str, Any]] = Field(
         default={}, description="fields of operators and blocks, for this file"
+    )
+    include: list[Any] = Field(
+        default=[], description="files whose blocks can be called, by their paths"
     )
     blocks: dict[Name, Block] = Field(default={}, description="reusable parts")
     layers: list[Any] = Field(

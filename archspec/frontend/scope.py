@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from archspec.frontend.names import Names
+from archspec.frontend.treatments import Freeze
 from archspec.ir.graph import Value
+
+if TYPE_CHECKING:
+    from archspec.frontend.syntax import Layer
+    from archspec.frontend.unit import Unit
 
 Flow: TypeAlias = tuple[Value | None, ...]
 """What flows into a layer, the main value first; `None` is a value that a fault left unknown."""
@@ -15,56 +20,89 @@ Result: TypeAlias = Mapping[str, Value | None]
 """What a layer made, by output name, the main one first."""
 
 
+class Place(NamedTuple):
+    """A place in the network: what nodes made there have in common.
+
+    Attributes:
+        path: The components of the name path above them.
+        head: The auxiliary head that they belong to.
+        shared: Where they stand and where the layers stand whose weights they share.
+        freezes: The `freeze` keys around them, the outermost first.
+        treated: What the layers around them say of their weights.
+        used: Whether they belong to a spec that is used as a layer; its heads are left out.
+    """
+
+    path: tuple[str, ...] = ()
+    head: str | None = None
+    shared: tuple[tuple[str, ...], tuple[str, ...]] | None = None
+    freezes: tuple[Freeze, ...] = ()
+    treated: Mapping[str, object] = {}
+    used: bool = False
+
+    def below(self, *components: str) -> Place:
+        """Returns the place below this one."""
+        return self._replace(path=(*self.path, *components)) if components else self
+
+    def owner(self, path: tuple[str, ...]) -> str | None:
+        """Returns the path of the weights that the node at `path` shares, if it shares any."""
+        if self.shared is None:
+            return None
+        here, there = self.shared
+        return ".".join((*there, *path[len(here) :]))
+
+
 class Scope:
     """A list of layers at its place in the network.
 
     Attributes:
-        path: The components of the name path above the layers.
+        place: The place.
         env: The parameters that formulas see.
-        head: The auxiliary head that the layers belong to.
+        unit: The file that the layers are written in.
     """
 
     def __init__(
         self,
-        path: tuple[str, ...],
+        place: Place,
         env: Mapping[str, object],
         names: Names,
+        unit: Unit,
         *,
         outer: Scope | None = None,
-        head: str | None = None,
     ) -> None:
-        self.path = path
+        self.place = place
         self.env = env
-        self.head = head
+        self.unit = unit
         self._names = names
         self._outer = outer
         self._results: dict[str, Result] = {}
+        self._layers: dict[str, Layer] = {}
 
-    def inner(
-        self,
-        names: Names,
-        *components: str,
-        head: str | None = None,
-        env: Mapping[str, object] | None = None,
-    ) -> Scope:
+    def inner(self, names: Names, place: Place, env: Mapping[str, object] | None = None) -> Scope:
         """Returns a scope inside this one, which sees all that this one sees."""
-        return Scope(
-            (*self.path, *components),
-            {**self.env, **(env or {})},
-            names,
-            outer=self,
-            head=head or self.head,
-        )
+        visible = {**self.env, **env} if env else self.env
+        return Scope(place, visible, names, self.unit, outer=self)
 
-    def define(self, name: str, result: Result) -> None:
-        """Makes a result known by a name."""
+    def at(self, place: Place) -> Scope:
+        """Returns a scope that sees all that this one sees, at another place."""
+        return self.inner(self._names, place)
+
+    def define(self, name: str, result: Result, layer: Layer | None = None) -> None:
+        """Makes a result known by a name, with the layer that made it."""
         self._results[name] = result
+        if layer is not None:
+            self._layers[name] = layer
 
     def find(self, name: str) -> Result | None:
         """Returns the result of that name here or further out."""
         if name in self._results:
             return self._results[name]
         return self._outer.find(name) if self._outer else None
+
+    def layer(self, name: str) -> tuple[Layer, Scope] | None:
+        """Returns the layer of that name here or further out, and the scope it stands in."""
+        if name in self._layers:
+            return self._layers[name], self
+        return self._outer.layer(name) if self._outer else None
 
     def ambiguous(self, name: str) -> bool:
         """Returns whether `name` is the default name of several layers."""

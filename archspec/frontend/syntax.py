@@ -7,21 +7,35 @@ unused blocks are found too, and none is reported once per use.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from archspec import ops
 from archspec.diagnostics import Diagnostic, Span
 from archspec.frontend.names import Names, name_fault
 from archspec.frontend.suggest import did_you_mean
+from archspec.frontend.treatments import KEYS as TREATED
 from archspec.frontend.tree import Entry, Items, Scalar, Table, Tree
+from archspec.ir.graph import stem
 from archspec.ir.op import Operator
 
-RESERVED = ("name", "from", "repeat", "first", "last", "when", "expect")
+RESERVED = (
+    "name", "from", "repeat", "first", "last", "when", "freeze", "expect", *TREATED,
+)  # fmt: skip
 """Keys that every layer understands."""
 
-CONSTRUCTS = ("residual", "auxiliary")
-"""Layers that are part of the language, not operators."""
+CONSTRUCTS: Mapping[str, tuple[str, ...]] = {
+    "residual": ("body", "shortcut"),
+    "group": ("layers",),
+    "auxiliary": ("layers", "weight"),
+    "reuse": ("layer",),
+    "use": ("spec", "variant", "params", "until"),
+}
+"""Layers that are part of the language, not operators, and their keys, the main one first."""
+
+NESTING = ("residual", "group", "auxiliary")
+"""The constructs whose main key is a list of layers."""
 
 
 class Signature(NamedTuple):
@@ -57,6 +71,7 @@ class Path(NamedTuple):
         names: The names of its layers.
         source: What it starts from, if not from the flow.
         when: Its condition.
+        each: The rows or columns that it is repeated for, side by side.
     """
 
     name: str
@@ -65,6 +80,7 @@ class Path(NamedTuple):
     names: Names
     source: Tree | None = None
     when: Tree | None = None
+    each: Entry | None = None
 
 
 class Layer(NamedTuple):
@@ -72,6 +88,7 @@ class Layer(NamedTuple):
 
     Attributes:
         head: What is called: a name or a formula.
+        kind: The same as text.
         component: Its component of the name path.
         names: The names of the scope that the component belongs to.
         arguments: Fields, parameters and references that fill inputs.
@@ -80,10 +97,12 @@ class Layer(NamedTuple):
         paths: The paths of a merge, the body and shortcut of a residual, the layers of a
             head, the layer lists that fill inputs.
         opens_scope: Whether it is named or repeated, so that what is inside is below it.
+        treated: Whether it says how training treats its weights.
         faulty: Whether something of it was left out because of a fault.
     """
 
     head: Scalar
+    kind: str
     component: str
     names: Names
     arguments: dict[str, Entry]
@@ -91,12 +110,8 @@ class Layer(NamedTuple):
     reserved: dict[str, Entry]
     paths: tuple[Path, ...]
     opens_scope: bool
+    treated: bool
     faulty: bool
-
-    @property
-    def kind(self) -> str:
-        """What is called, as text."""
-        return str(self.head.value)
 
 
 class Parser:
@@ -108,17 +123,17 @@ class Parser:
 
     def __init__(self, blocks: dict[str, Signature], report: list[Diagnostic]) -> None:
         self.blocks = blocks
+        self._operators: dict[str, Signature] = {}
         self._report = report
 
     def signature(self, name: str) -> Signature | None:
         """Returns the signature of a block or operator, if there is one of that name."""
-        if name in self.blocks:
-            return self.blocks[name]
-        try:
+        known = self.blocks.get(name) or self._operators.get(name)
+        if known is None and name in ops.names():
             op = ops.find(name)
-        except KeyError:
-            return None
-        return Signature(name, tuple(op.model_fields), op.input_names, op.primary, op)
+            known = Signature(name, tuple(op.model_fields), op.input_names, op.primary, op)
+            self._operators[name] = known
+        return known
 
     def layers(self, tree: Tree, names: Names) -> tuple[Layer, ...]:
         """Returns the layers of a list."""
@@ -132,7 +147,8 @@ class Parser:
         head, body = self.split(tree)
         if head is None:
             nothing = Scalar("", tree.span)
-            return Layer(nothing, names.default("layer"), names, {}, None, {}, (), False, True)
+            component = names.default("layer")
+            return Layer(nothing, "", component, names, {}, None, {}, (), False, False, True)
         kind = str(head.value)
         is_formula = kind.startswith("=")
         signature = None if is_formula else self.signature(kind)
@@ -149,30 +165,30 @@ class Parser:
                 self.fault("E104", f"`{key}` is for repeated layers", reserved[key].key.span,
                            "add `repeat: …`, or give the arguments themselves")  # fmt: skip
         merges = kind == "residual" or (signature is not None and signature.variadic)
-        leaf = "add" if kind == "residual" else kind
+        leaf = "add" if kind == "residual" else self.used_name(entries) if kind == "use" else kind
         component = self.component(leaf, head, reserved, names)
         inner = names
-        if opens_scope and merges:
+        if opens_scope and (merges or kind == "group"):
             inner = Names()
-            inner.default(leaf)  # the merge itself is a leaf inside
+            if merges:
+                inner.default(leaf)  # the merge itself is a leaf inside
         rest = {key: entry for key, entry in entries.items() if key not in RESERVED}
         paths: list[Path] = []
         arguments: dict[str, Entry] = {}
         if kind in CONSTRUCTS:
-            paths = self.construct(kind, head, body, rest, inner)
-            if kind == "auxiliary" and "weight" in rest:
-                arguments["weight"] = rest["weight"]
+            paths, arguments = self.construct(kind, head, body, rest, inner)
         elif signature is not None and signature.variadic:
             paths, arguments = self.merge(signature, head, body, rest, inner)
         elif signature is not None:
             paths, arguments = self.call(signature, rest, component, names)
         else:
             arguments = rest
-        primary = body if not isinstance(body, Table) and not paths else None
+        primary = None if isinstance(body, Table) or paths or kind in CONSTRUCTS else body
         faulty = len(self._report) > faults or (isinstance(body, Table) and body.faulty)
         return Layer(
-            head, component, names, arguments, primary, reserved, tuple(paths), opens_scope, faulty
-        )
+            head, kind, component, names, arguments, primary, reserved, tuple(paths), opens_scope,
+            not reserved.keys().isdisjoint(("freeze", *TREATED)), faulty,
+        )  # fmt: skip
 
     def split(self, tree: Tree) -> tuple[Scalar | None, Tree | None]:
         """Returns what a layer calls, and what it is given."""
@@ -215,23 +231,40 @@ class Parser:
             self.add(fault._replace(help="add `name: …` with another name"))
         return name
 
+    def used_name(self, entries: dict[str, Entry]) -> str:
+        """Returns what a spec that is used as a layer is called by default."""
+        spec, variant = (
+            entries[key].value if key in entries else None for key in ("spec", "variant")
+        )
+        name = spec.get("name") if isinstance(spec, Table) else None
+        if not isinstance(name, Scalar):
+            return "use"
+        chosen = str(variant.value) if isinstance(variant, Scalar) else None
+        text = stem(str(name.value), None if (chosen or "=").startswith("=") else chosen)
+        return re.sub(r"\W", "_", text)
+
     def construct(
         self, kind: str, head: Scalar, body: Tree | None, rest: dict[str, Entry], names: Names
-    ) -> list[Path]:
-        """Returns the paths of a residual or an auxiliary head."""
-        if kind == "residual" and isinstance(body, Items):
-            return [Path("", body.span, self.layers(body, names), names)]
-        allowed = ("body", "shortcut") if kind == "residual" else ("weight", "layers")
+    ) -> tuple[list[Path], dict[str, Entry]]:
+        """Returns the layers inside a construct, and its other keys."""
+        allowed = CONSTRUCTS[kind]
+        main = allowed[0]
+        if isinstance(body, Items) or (isinstance(body, Scalar) and body.value is not None):
+            rest = {main: Entry(head, body)}
         self.unknown(kind, rest, allowed)
-        main = "body" if kind == "residual" else "layers"
         if main not in rest:
-            self.fault("E102", f"{kind} needs `{main}`", head.span, f"add `{main}: [...]`")
-            return []
-        inner = names if kind == "residual" else Names()
-        paths = [Path("", rest[main].key.span, self.layers(rest[main].value, inner), inner)]
+            if isinstance(body, Table) and body.faulty:
+                return [], {}
+            self.fault("E102", f"{kind} needs `{main}`", head.span, f"add `{main}: …`")
+            return [], {}
+        if kind not in NESTING:
+            return [], {key: entry for key, entry in rest.items() if key in allowed}
+        inner = Names() if kind == "auxiliary" else names
+        value, span = rest[main].value, rest[main].key.span
+        paths = [Path("", body.span if body is value else span, self.layers(value, inner), inner)]
         if "shortcut" in rest:
             paths.append(self.path(rest["shortcut"], names))
-        return paths
+        return paths, {key: entry for key, entry in rest.items() if key == "weight"}
 
     def merge(
         self, signature: Signature, head: Scalar, body: Tree | None, rest: dict[str, Entry],
@@ -244,11 +277,17 @@ class Parser:
                 Path(str(i), item.span, (), Names(), item) for i, item in enumerate(body.items)
             ]
         else:
-            entries = [entry for key, entry in rest.items() if key not in fields]
+            each = rest.get("each")
+            entries = [e for key, e in rest.items() if key not in fields and e is not each]
             for entry in entries:
-                self.refuse_near_miss(entry.key, (*RESERVED, *signature.arguments))
+                self.refuse_near_miss(entry.key, (*RESERVED, "each", *signature.arguments))
             paths = [self.path(entry, names) for entry in entries]
-        if len(paths) < 2:
+            if each is not None and "path" not in rest:
+                self.fault("E102", "`each` needs `path`", each.key.span,
+                           "add `path: [...]`, the layers that are made for each row")  # fmt: skip
+            if each is not None:
+                paths = [p._replace(each=each) if p.name == "path" else p for p in paths]
+        if len(paths) < 2 and not any(path.each for path in paths):
             self.fault("E104", f"{signature.name} merges at least two paths", head.span,
                        f"write `{signature.name}: {{a: [...], b: [...]}}` or "
                        f"`{signature.name}: [name, name]`")  # fmt: skip

@@ -156,6 +156,8 @@ class Graph:
         if isinstance(op, Composite):
             return self._add_parts(node, op)
         types = node.input_types
+        if shares and not op.parameters(*types):
+            node = node._replace(shares=None)
         _require_dtypes(op, types)
         self._require(path, op, types)
         made = op.outputs(*types)

@@ -28,7 +28,7 @@ class Penalty(NamedTuple):
 class Treatment(NamedTuple):
     """How training treats a node.
 
-    A parameter whose name begins with `bias` is a bias, all others are weights.
+    A parameter with `bias` in its name is a bias, all others are weights.
 
     Attributes:
         frozen: Whether training leaves the node as it is, batch norm's statistics included.
@@ -56,4 +56,4 @@ UNTREATED = Treatment()
 
 def is_bias(name: str) -> bool:
     """Returns whether a parameter of this name is a bias."""
-    return name.rpartition(".")[2].startswith("bias")
+    return "bias" in name.rpartition(".")[2]

@@ -1,0 +1,69 @@
+"""One file of a spec: what its formulas, blocks and defaults mean, wherever they are used."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from archspec.diagnostics import Diagnostic, Span
+from archspec.frontend.arguments import Evaluator, Unknown
+from archspec.frontend.blocks import WORDS, Block, check_defaults, parse_blocks, word_fault
+from archspec.frontend.reader import UNKNOWN, Reader, lookup_in
+from archspec.frontend.tree import Items, Table
+
+
+class Unit:
+    """A spec, or a file that it includes or uses.
+
+    Attributes:
+        tree: The file.
+        blocks: The blocks that its layers can call: its own and those of included files.
+        parser: Parses its layers.
+        reader: Reads them.
+        env: The values of its parameters.
+    """
+
+    def __init__(
+        self,
+        tree: Table,
+        evaluator: Evaluator,
+        report: list[Diagnostic],
+        calls: list[tuple[str, Span]],
+        given: Mapping[str, object] | None = None,
+    ) -> None:
+        """Reads a file.
+
+        Args:
+            tree: The file, with those that it includes in place.
+            evaluator: Evaluates formulas.
+            report: Takes the faults.
+            calls: The blocks around the layer that is being expanded.
+            given: Values for its parameters.
+        """
+        self.tree = tree
+        included: dict[str, Block] = {}
+        include = tree.get("include")
+        for part in include.items if isinstance(include, Items) else ():
+            if isinstance(part, Table):
+                included |= Unit(part, evaluator, report, calls).blocks
+        self.blocks: dict[str, Block]
+        self.blocks, self.parser = parse_blocks(tree.get("blocks"), included, self, report)
+        self.reader = Reader(tree, self.parser, evaluator, report, calls)
+        self.env = self.reader.env = self._parameters(report, given or {})
+        check_defaults(tree.get("defaults"), self.parser, report)
+
+    def _parameters(
+        self, report: list[Diagnostic], given: Mapping[str, object]
+    ) -> dict[str, object]:
+        env: dict[str, object] = {}
+        params = self.tree.get("params")
+        for name, (key, value) in (params.entries if isinstance(params, Table) else {}).items():
+            if name in WORDS:
+                report.append(word_fault(name, key.span))
+            if name in given:
+                env[name] = given[name]
+                continue
+            try:
+                env[name] = self.reader.evaluator.value(value, lookup_in(env))
+            except Unknown:
+                env[name] = UNKNOWN
+        return env
