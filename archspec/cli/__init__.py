@@ -69,10 +69,12 @@ def _start_fast() -> None:
 
 def _run(argv: list[str]) -> int:
     from archspec.cli.common import ENVIRONMENT, NO, OK, CommandError, show
+    from archspec.cli.operators import load_operators
     from archspec.diagnostics import SourceError, SpecError
 
     try:
         command, args = _parse(argv)
+        load_operators(args.operators)
         code = command.run(args)
         sys.stdout.flush()
         return code
@@ -121,6 +123,13 @@ def _parse(argv: list[str]) -> tuple[Command, argparse.Namespace]:
         if called:
             command = cast("Command", importlib.import_module(f"archspec.cli.{name}"))
             command.add_arguments(subparser)
+            subparser.add_argument(
+                "--operators",
+                metavar="FILE",
+                action="append",
+                default=[],
+                help="a Python file with an operator of your own; it is run",
+            )
     args = parser.parse_args(argv)
     if args.version:
         from importlib.metadata import version

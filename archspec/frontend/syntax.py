@@ -287,7 +287,7 @@ class Parser:
                            "add `path: [...]`, the layers that are made for each row")  # fmt: skip
             if each is not None:
                 paths = [p._replace(each=each) if p.name == "path" else p for p in paths]
-        if len(paths) < 2 and not any(path.each for path in paths):
+        if len(paths) < 2 and "each" not in rest:
             self.fault("E104", f"{signature.name} merges at least two paths", head.span,
                        f"write `{signature.name}: {{a: [...], b: [...]}}` or "
                        f"`{signature.name}: [name, name]`")  # fmt: skip

@@ -1,7 +1,7 @@
 """The operators, one file each; the file's name is the operator's name.
 
 There is no registry: `find` imports the file that a name asks for, so a spec pays only
-for the operators that it uses.
+for the operators that it uses. Operators of one's own are added by the caller.
 """
 
 from __future__ import annotations
@@ -10,32 +10,64 @@ import importlib
 import inspect
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 
 from archspec.ir.op import Operator
 
+_added: dict[str, type[Operator]] = {}
 
-@cache
+
+class NotAnOperatorError(ValueError):
+    """A module does not define one operator, or one of another name."""
+
+
 def names() -> tuple[str, ...]:
     """Returns the names of all operators, sorted."""
+    return (*_own_names(), *_added) if _added else _own_names()
+
+
+@cache
+def _own_names() -> tuple[str, ...]:
     files = Path(__file__).parent.glob("*.py")
     return tuple(sorted(file.stem for file in files if file.stem != "__init__"))
 
 
-@cache
 def find(name: str) -> type[Operator]:
     """Returns the operator called `name`.
 
     Raises:
         KeyError: There is no such operator.
     """
-    if name not in names():
+    return _added[name] if name in _added else _find(name)
+
+
+def add(module: ModuleType) -> None:
+    """Makes the operator of a module known.
+
+    Raises:
+        NotAnOperatorError: It does not define exactly one, or archspec has one of that name.
+    """
+    operator = _operator(module)
+    if operator.kind() in _own_names():
+        raise NotAnOperatorError(f"archspec has an operator called {operator.kind()}")
+    _added[operator.kind()] = operator
+
+
+@cache
+def _find(name: str) -> type[Operator]:
+    if name not in _own_names():
         raise KeyError(name)
-    module = importlib.import_module(f"{__name__}.{name}")
-    (operator,) = (
+    return _operator(importlib.import_module(f"{__name__}.{name}"))
+
+
+def _operator(module: ModuleType) -> type[Operator]:
+    defined = [
         member
         for member in vars(module).values()
         if inspect.isclass(member)
         and issubclass(member, Operator)
         and member.__module__ == module.__name__
-    )
-    return operator
+    ]
+    if len(defined) != 1:
+        raise NotAnOperatorError(f"it defines {len(defined)} operators instead of one")
+    return defined[0]
