@@ -10,6 +10,9 @@ from hypothesis import settings
 # other are many times slower on a busy machine.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
+# Keras, an independent implementation of most operators, computes with torch here.
+os.environ["KERAS_BACKEND"] = "torch"
+
 # CI judges a change, so it tries the same examples each time; everyone else's runs search on.
 settings.register_profile("ci", derandomize=True)
 if os.environ.get("CI"):

@@ -12,7 +12,7 @@ import torch
 from archspec.backends.torch import build
 from archspec.ir.dim import substitute
 from archspec.ir.graph import Graph
-from archspec.ir.totals import WEIGHTS
+from archspec.ir.op import WEIGHTS
 from archspec.ir.types import Shape, TensorType
 
 Arrays = Mapping[str, np.ndarray]

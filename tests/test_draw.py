@@ -201,7 +201,7 @@ def test_every_operator_can_be_drawn_and_has_a_family(name: str) -> None:
     for example in operator.examples:
         graph = Graph(name)
         inputs = [
-            graph.add_input(f"x{i}", TensorType.of_example(_sizes(shape)))
+            graph.add_input(f"x{i}", TensorType.of_example(_sizes(shape), example.dtype))
             for i, shape in enumerate(example.inputs)
         ]
         made = graph.add(

@@ -26,7 +26,7 @@ class Calls:
 
     def __init__(self, builder: Builder) -> None:
         self._builder = builder
-        self._constant: dict[int, Operator] = {}
+        self._operators: dict[object, Operator] = {}
 
     def call(
         self,
@@ -136,7 +136,13 @@ class Calls:
         given = {name: a for name, a in defaults.items() if name not in TREATED} | arguments
         if signature.operator is None:
             raise Unknown
-        return reader.validated(signature.operator, given, layer)
+        key = (signature.name, *(_identity(name, a.value) for name, a in given.items()))
+        op = self._operators.get(key)
+        if op is None:
+            op = reader.validated(signature.operator, given, layer)
+            if op is not None and None not in key:
+                self._operators[key] = op
+        return op
 
     def _block(
         self,
@@ -260,6 +266,14 @@ class Calls:
         """Returns whether the condition of a path holds."""
         entry = Entry(Scalar(path.name, path.span), path.when) if path.when is not None else None
         return scope.unit.reader.condition(entry, scope, inflow)
+
+
+def _identity(name: str, value: object) -> tuple[str, object, object] | None:
+    """Returns what tells one argument from another, types included; `None` if that is long."""
+    if isinstance(value, tuple):
+        kinds = tuple(map(type, value))
+        return None if {tuple, dict} & {*kinds} else (name, value, kinds)
+    return None if isinstance(value, Mapping) else (name, value, type(value))
 
 
 def leaf_of(layer: Layer, path: tuple[str, ...], kind: str) -> tuple[str, ...]:

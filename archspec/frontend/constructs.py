@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import TYPE_CHECKING
 
 from archspec.frontend.arguments import Unknown
@@ -12,6 +13,7 @@ from archspec.frontend.syntax import Layer
 from archspec.frontend.tree import Scalar
 from archspec.frontend.uses import Uses
 from archspec.ir.graph import Head
+from archspec.ir.op import Operator
 
 if TYPE_CHECKING:
     from archspec.frontend.builder import Builder
@@ -56,8 +58,6 @@ class Constructs:
         extra: Mapping[str, object],
     ) -> Result:
         """Expands a residual: the body's output plus the shortcut's."""
-        from archspec.ops.add import Add
-
         body, *shortcuts = layer.paths
         around = self._calls.around(layer, scope, path, extra)
         made = self._builder.layers(body.layers, around, inflow)[0]
@@ -68,7 +68,7 @@ class Constructs:
             raise Unknown
         places = {0: body.span, 1: shortcuts[0].span if shortcuts else layer.head.span}
         leaf = leaf_of(layer, path, "add")
-        return self._builder.placement.node(layer, Add(), scope, leaf, [made, taken], places)
+        return self._builder.placement.node(layer, _addition(), scope, leaf, [made, taken], places)
 
     def _group(
         self,
@@ -127,3 +127,11 @@ class Constructs:
         again = target._replace(component=component, opens_scope=True)
         below = scope.place.below(*above)._replace(shared=shared)
         return self._builder.guarded(again, home.at(below), inflow)
+
+
+@cache
+def _addition() -> Operator:
+    """Returns what joins a residual; imported when there is one."""
+    from archspec.ops.add import Add
+
+    return Add()

@@ -6,17 +6,20 @@ meets an untyped or ill-typed value.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from archspec.diagnostics import Span
 from archspec.ir.composite import Composite, named_outputs
 from archspec.ir.constraints import Equality, satisfiable
 from archspec.ir.dim import Size
-from archspec.ir.op import Operator, OperatorError, Param
+from archspec.ir.op import WEIGHTS, Operator, OperatorError, Param
 from archspec.ir.treatment import UNTREATED, Treatment
 from archspec.ir.types import TensorType
+
+_Key: TypeAlias = tuple[int, ...]
 
 
 class Value(NamedTuple):
@@ -32,6 +35,24 @@ class Value(NamedTuple):
     type: TensorType
 
 
+class Facts(NamedTuple):
+    """What an operator makes of inputs of given types.
+
+    Attributes:
+        outputs: The types of the outputs.
+        tensors: The tensors it uses, by name.
+        macs: Its multiply-accumulates for one example.
+        weights: How many weights it uses, learnt ones and fixed ones.
+        statistics: How many values it uses that are measured, not learnt.
+    """
+
+    outputs: tuple[TensorType, ...]
+    tensors: Mapping[str, Param]
+    macs: Size
+    weights: int
+    statistics: int
+
+
 class Node(NamedTuple):
     """One operator at its place in the network.
 
@@ -41,6 +62,7 @@ class Node(NamedTuple):
         op: The operator with its fields.
         inputs: What it reads.
         outputs: What it makes, the main output first.
+        facts: What follows from the operator and the types of its inputs.
         span: Where the spec says it.
         head: The auxiliary head it belongs to; such a node exists in training only.
         shares: The path of the node whose weights it uses, if they are not its own.
@@ -51,6 +73,7 @@ class Node(NamedTuple):
     op: Operator
     inputs: tuple[Value, ...]
     outputs: tuple[Value, ...]
+    facts: Facts
     span: Span
     head: str | None = None
     shares: str | None = None
@@ -71,21 +94,21 @@ class Node(NamedTuple):
         """The types of the inputs."""
         return tuple(value.type for value in self.inputs)
 
-    def parameters(self) -> dict[str, Param]:
-        """Returns the tensors that the node owns, by their names within the node."""
-        return {} if self.shares else self.tensors()
+    def macs(self) -> Size:
+        """Returns the multiply-accumulates for one example."""
+        return self.facts.macs
 
-    def tensors(self) -> dict[str, Param]:
-        """Returns the tensors that the node uses, its own or shared ones."""
-        return dict(self.op.parameters(*self.input_types))
+    def tensors(self) -> Mapping[str, Param]:
+        """Returns the tensors that the node uses, its own or shared, by their names within it."""
+        return self.facts.tensors
+
+    def parameters(self) -> Mapping[str, Param]:
+        """Returns the tensors that the node owns."""
+        return {} if self.shares else self.facts.tensors
 
     def trains(self, param: Param) -> bool:
         """Returns whether training changes one of its tensors as a weight."""
         return param.kind == "weight" and not self.treatment.frozen
-
-    def macs(self) -> Size:
-        """Returns the multiply-accumulates for one example."""
-        return self.op.macs(*self.input_types)
 
 
 class Head(NamedTuple):
@@ -123,6 +146,9 @@ class Graph:
     outputs: dict[str, Value] = field(default_factory=dict)
     heads: dict[str, Head] = field(default_factory=dict)
     equalities: list[Equality] = field(default_factory=list)
+    _known: dict[_Key, tuple[Operator, tuple[TensorType, ...], Facts]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @property
     def stem(self) -> str:
@@ -152,35 +178,66 @@ class Graph:
         Raises:
             OperatorError: The operator cannot take these inputs.
         """
-        node = Node(path, op, tuple(inputs), (), span, head, shares, treatment)
         if isinstance(op, Composite):
-            return self._add_parts(node, op)
-        types = node.input_types
-        if shares and not op.parameters(*types):
-            node = node._replace(shares=None)
+            return self._add_parts(path, op, inputs, span, head, shares, treatment)
+        facts = self._facts(path, op, tuple(value.type for value in inputs))
+        made = facts.outputs
+        names = [path] if len(made) == 1 else [f"{path}.{name}" for name in op.output_names()]
+        outputs = tuple(map(Value, names, made))
+        owner = shares if facts.tensors else None
+        node = Node(path, op, tuple(inputs), outputs, facts, span, head, owner, treatment)
+        self.nodes.append(node)
+        return outputs
+
+    def _facts(self, path: str, op: Operator, types: tuple[TensorType, ...]) -> Facts:
+        """Returns what follows from an operator and its inputs; the same question is asked once.
+
+        Long networks repeat few layers, and looking at sizes by identity costs nothing.
+        """
+        sizes = [s if isinstance(s, int) else id(s) for type_ in types for s in type_.shape]
+        key = (id(op), *(len(type_.shape) for type_ in types), *sizes)
+        known = self._known.get(key)
+        if known is not None and known[1] == types:
+            return known[2]
         _require_dtypes(op, types)
-        self._require(path, op, types)
+        equalities = self._require(path, op, types)
         made = op.outputs(*types)
         for type_ in made:
             _require_positive(op, types, type_)
             _require_simple(type_)
-        names = [path] if len(made) == 1 else [f"{path}.{name}" for name in op.output_names()]
-        outputs = tuple(map(Value, names, made))
-        self.nodes.append(node._replace(outputs=outputs))
-        return outputs
+        tensors = op.parameters(*types)
+        facts = Facts(
+            made,
+            tensors,
+            op.macs(*types),
+            sum(math.prod(p.shape) for p in tensors.values() if p.kind in WEIGHTS),
+            sum(math.prod(p.shape) for p in tensors.values() if p.kind == "statistic"),
+        )
+        if not equalities:
+            self._known[key] = (op, types, facts)
+        return facts
 
-    def _add_parts(self, node: Node, op: Composite) -> tuple[Value, ...]:
-        known = dict(zip(op.input_names, node.inputs, strict=True))
+    def _add_parts(
+        self,
+        path: str,
+        op: Composite,
+        inputs: Sequence[Value],
+        span: Span,
+        head: str | None,
+        shares: str | None,
+        treatment: Treatment,
+    ) -> tuple[Value, ...]:
+        known = dict(zip(op.input_names, inputs, strict=True))
         made: tuple[Value, ...] = ()
-        for part in op.parts(*node.input_types):
+        for part in op.parts(*(value.type for value in inputs)):
             made = self.add(
-                f"{node.path}.{part.name}",
+                f"{path}.{part.name}",
                 part.op,
                 [known[name] for name in part.inputs],
-                span=node.span,
-                head=node.head,
-                shares=f"{node.shares}.{part.name}" if node.shares else None,
-                treatment=node.treatment,
+                span=span,
+                head=head,
+                shares=f"{shares}.{part.name}" if shares else None,
+                treatment=treatment,
             )
             known |= named_outputs(part.name, part.op, made)
         return made
@@ -189,7 +246,8 @@ class Graph:
         """Returns the nodes that inference needs: all but those of the heads."""
         return [node for node in self.nodes if node.head is None]
 
-    def _require(self, path: str, op: Operator, types: tuple[TensorType, ...]) -> None:
+    def _require(self, path: str, op: Operator, types: tuple[TensorType, ...]) -> list[Equality]:
+        """Records the equalities that are not plain, and returns them."""
         new = [e._replace(node=path) for e in op.equalities(*types) if e.left != e.right]
         impossible = [e for e in new if not satisfiable([e])]
         if not impossible and not satisfiable([*self.equalities, *new]):
@@ -203,6 +261,7 @@ class Graph:
                 code="E202",
             )
         self.equalities += new
+        return new
 
 
 def stem(name: str, variant: str | None) -> str:

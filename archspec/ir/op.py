@@ -53,6 +53,10 @@ class OperatorError(Exception):
         self.code = code
 
 
+WEIGHTS = ("weight", "fixed")
+"""The kinds of tensors that are parameters, as torch and papers count them."""
+
+
 class Param(NamedTuple):
     """A tensor that a node owns.
 

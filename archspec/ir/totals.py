@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from typing import NamedTuple
 
 from archspec.ir.dim import Size
 from archspec.ir.graph import Graph, Node
-from archspec.ir.op import Param
-
-WEIGHTS = ("weight", "fixed")
-"""The kinds of tensors that are parameters, as torch and papers count them."""
 
 
 class Totals(NamedTuple):
@@ -41,12 +36,12 @@ class Totals(NamedTuple):
 
 def params(node: Node) -> int:
     """Returns how many weights the node owns, learnt ones and fixed ones."""
-    return _count(param for param in node.parameters().values() if param.kind in WEIGHTS)
+    return 0 if node.shares else node.facts.weights
 
 
 def statistics(node: Node) -> int:
     """Returns how many values the node owns that are measured, not learnt."""
-    return _count(param for param in node.parameters().values() if param.kind == "statistic")
+    return 0 if node.shares else node.facts.statistics
 
 
 def totals(graph: Graph) -> Totals:
@@ -54,10 +49,7 @@ def totals(graph: Graph) -> Totals:
     heads = [node for node in graph.nodes if node.head is not None]
     return Totals(
         params=sum(map(params, graph.nodes)),
-        trainable=sum(
-            _count(param for param in node.parameters().values() if node.trains(param))
-            for node in graph.nodes
-        ),
+        trainable=sum(map(_trainable, graph.nodes)),
         statistics=sum(map(statistics, graph.nodes)),
         auxiliary=sum(map(params, heads)),
         macs=_macs(graph.inference_nodes()),
@@ -65,8 +57,11 @@ def totals(graph: Graph) -> Totals:
     )
 
 
-def _count(tensors: Iterable[Param]) -> int:
-    return sum(math.prod(param.shape) for param in tensors)
+def _trainable(node: Node) -> int:
+    """Returns how many weights of the node training changes."""
+    if node.treatment.frozen:
+        return 0
+    return sum(math.prod(p.shape) for p in node.parameters().values() if node.trains(p))
 
 
 def _macs(nodes: list[Node]) -> Size:

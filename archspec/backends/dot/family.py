@@ -33,7 +33,12 @@ _BY_WORD = {
     "pool": Family.POOLING,
     "norm": Family.NORMALISATION,
     "relu": Family.ACTIVATION,
+    "filter": Family.CONVOLUTION,
+    "subsample": Family.POOLING,
+    "rescal": Family.NORMALISATION,
     "drop": Family.OTHER,
+    "noise": Family.OTHER,
+    "random": Family.OTHER,
     "flatten": Family.OTHER,
 }
 
