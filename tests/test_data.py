@@ -12,11 +12,19 @@ from torch.nn.functional import interpolate
 from archspec.frontend import compile_spec, compile_text
 from archspec.frontend.train_schema import Data, TrainSpec
 from archspec.ir.graph import Graph
+from archspec.ir.types import TensorType
+from archspec.training import data as data_module
 from archspec.training.agreement import check_agreement, check_trainable
-from archspec.training.data import Dataset, load, training_batches
+from archspec.training.data import Dataset, training_batches
 from archspec.training.errors import TrainingError
+from archspec.training.objective import main_input
 
 LENET, IRIS = "specs/lenet5.yaml", "specs/iris.yaml"
+
+
+def load(spec: Data, taken: TensorType | None = None) -> Dataset:
+    """Returns a data set for a network of vectors, unless another input is given."""
+    return data_module.load(spec, taken or TensorType.of_example((4,)))
 
 
 def compiled(path: str, **settings: str) -> tuple[Graph, TrainSpec]:
@@ -219,7 +227,7 @@ def obstacle(
         "net.yaml",
     )
     assert result.train is not None
-    examples = load(result.train.data)
+    examples = load(result.train.data, main_input(result.graph).type)
     with pytest.raises(TrainingError) as caught:
         check_agreement(result.graph, examples)
         check_trainable(result.graph, result.train, examples)

@@ -46,7 +46,7 @@ def test_every_code_that_is_used_is_documented_and_the_other_way_round() -> None
     used: set[str] = set()
     for path in package.rglob("*.py"):
         if path.name != "codes.py":
-            used |= set(re.findall(r'"(E\d{3})"', path.read_text(encoding="utf-8")))
+            used |= set(re.findall(r'"([EW]\d{3})"', path.read_text(encoding="utf-8")))
     assert used == set(CODES)
 
 

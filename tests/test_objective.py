@@ -95,3 +95,9 @@ def test_the_optimizer_is_torchs_with_the_options_given(
     made = optimizer_for(Optimizer.model_validate(choice), torch.nn.Linear(2, 2))
     assert type(made) is kind
     assert made.param_groups[0].items() >= options.items()
+
+
+def test_the_optimizer_leaves_out_what_is_frozen() -> None:
+    layers = torch.nn.Sequential(torch.nn.Linear(2, 2).requires_grad_(False), torch.nn.Linear(2, 3))
+    (group,) = optimizer_for(Optimizer.model_validate("adam"), layers).param_groups
+    assert group["params"] == list(layers[1].parameters())

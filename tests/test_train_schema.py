@@ -78,6 +78,12 @@ def test_a_portion_is_a_fraction_or_a_count() -> None:
         ({"data": {**DATA, "split": {"test": float("inf")}}}, "data.split.test"),
         ({"data": {**DATA, "preprocess": [{"resize": [3]}]}}, "data.preprocess.0.resize"),
         ({"data": {"dataset": "mnist"}}, "data.dataset"),
+        ({"data": {}}, "data"),
+        ({"data": {"dataset": "iris", "npz": "iris.npz"}}, "data"),
+        ({"data": {**DATA, "channels_last": True}}, "data"),
+        ({"data": {**DATA, "classes": ["a", "b"]}}, "data"),
+        ({"data": {"npz": "a.npz", "classes": ["a"]}}, "data.classes"),
+        ({"data": {"npz": ""}}, "data.npz"),
     ],
 )
 def test_limits_hold(section: dict[str, object], fault: str) -> None:

@@ -17,11 +17,13 @@ from archspec.backends.torch import build
 from archspec.backends.weights import load_weights
 from archspec.cli import main
 from archspec.frontend import compile_text
+from archspec.frontend.train_schema import Data
+from archspec.ir.types import TensorType
 from archspec.training import run as run_module
 from archspec.training.data import Dataset, load
 from archspec.training.engine import quiet
 from archspec.training.errors import OutputError, TrainingError
-from archspec.training.objective import scores_graph
+from archspec.training.objective import main_input, scores_graph
 from archspec.training.predict import network_outputs
 from archspec.training.run import Run
 from archspec.training.run_directory import create
@@ -82,7 +84,7 @@ def test_the_checkpoint_of_the_lowest_validation_loss_is_selected_and_tested(noi
     result = compiled("iris", **NOISY)
     assert result.train is not None
     for name in ("validation", "test"):
-        examples = load(result.train.data).splits[name]
+        examples = load(result.train.data, main_input(result.graph).type).splits[name]
         scores = network_outputs(
             scores_graph(result.graph), load_weights(noisy.directory), examples.inputs
         )
@@ -94,8 +96,8 @@ def test_the_checkpoint_of_the_lowest_validation_loss_is_selected_and_tested(noi
 def test_the_test_split_has_no_influence_on_training_or_selection(
     noisy: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def mislabelled(spec: object) -> Dataset:
-        data = load(spec)  # type: ignore[arg-type]
+    def mislabelled(spec: Data, taken: TensorType) -> Dataset:
+        data = load(spec, taken)
         test = data.splits["test"]
         wrong = test._replace(targets=(test.targets + 1) % 3)
         return data._replace(splits={**data.splits, "test": wrong})

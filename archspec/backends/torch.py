@@ -9,7 +9,7 @@ import pkgutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from inspect import Parameter, Signature
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import torch
 from torch import nn
@@ -17,6 +17,7 @@ from torch import nn
 from archspec.backends.binding import bind_sizes
 from archspec.ir.graph import Graph, Node, Value
 from archspec.ir.lowering import Input, TorchFunction, TorchModule
+from archspec.ir.treatment import is_bias
 
 NO_MEMORY = ("can't allocate memory", "Storage size calculation overflowed", "Overflow when")
 """What torch says of a tensor that is too large."""
@@ -38,7 +39,7 @@ def memory_errors() -> Iterator[None]:
 
 
 def build(graph: Graph) -> Network:
-    """Returns the network of a graph, with torch's default initial weights."""
+    """Returns the network of a graph, its weights filled as the spec says, or as torch does."""
     return Network(graph)
 
 
@@ -48,6 +49,8 @@ class Network(nn.Module):
     Takes the graph's inputs, by position or by name, the batch first. Returns the output,
     or a dict by name where the graph has several. While it trains, a graph with heads
     returns a dict of its outputs and heads; in evaluation mode heads are not computed.
+
+    The weights of frozen layers need no gradient, and frozen statistics stay as they are.
     """
 
     def __init__(self, graph: Graph) -> None:
@@ -56,6 +59,7 @@ class Network(nn.Module):
             lowering = node.op.torch(*node.input_types)
             if isinstance(lowering, TorchModule) and not node.shares:
                 module = pkgutil.resolve_name(lowering.target)(**lowering.arguments)
+                _treat(module, node)
                 _add_module(self, node.path, module)
         # These names are mangled because all others may belong to layers.
         self.__inputs = dict(graph.inputs)
@@ -66,6 +70,15 @@ class Network(nn.Module):
         heads = {name: head.value for name, head in graph.heads.items()}
         self.__training = _plan(graph.nodes, graph.outputs | heads)
         self.__evaluation = _plan(graph.inference_nodes(), graph.outputs)
+        self.__still = tuple(node.path for node in graph.nodes if _is_still(node))
+        self.train()
+
+    def train(self, mode: bool = True) -> Self:
+        """Sets the mode of all layers, but for frozen ones that measure while they train."""
+        super().train(mode)
+        for path in self.__still:
+            self.get_submodule(path).eval()
+        return self
 
     def forward(self, *args: torch.Tensor, **kwargs: torch.Tensor) -> Any:  # noqa: ANN401
         """Computes the outputs.
@@ -139,6 +152,25 @@ def _plan(nodes: Sequence[Node], outputs: Mapping[str, Value]) -> _Plan:
         needed |= {*inputs}
         steps.append(_Step(node.owner, call, inputs, made, last_used))
     return _Plan(tuple(reversed(steps)), results)
+
+
+def _treat(module: nn.Module, node: Node) -> None:
+    """Fills the weights of a node's module as the node says, and freezes them if it says so."""
+    treatment = node.treatment
+    for name, param in node.parameters().items():
+        init = treatment.bias_init if is_bias(name) else treatment.weight_init
+        if init and param.kind == "weight":
+            pkgutil.resolve_name(init.target)(module.get_parameter(name), **init.arguments)
+    if isinstance(module, nn.Embedding):
+        module._fill_padding_idx_with_zero()  # as torch itself does after its own initialisation
+    if treatment.frozen:
+        module.requires_grad_(False)
+
+
+def _is_still(node: Node) -> bool:
+    """Returns whether a node has statistics that training must not change."""
+    kinds = {param.kind for param in node.parameters().values()}
+    return node.treatment.frozen and "statistic" in kinds
 
 
 def _add_module(root: nn.Module, path: str, module: nn.Module) -> None:

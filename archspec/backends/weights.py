@@ -37,7 +37,7 @@ REMEDY = (
 
 
 def initial_weights(graph: Graph, seed: int) -> dict[str, np.ndarray]:
-    """Returns torch's default initial weights of the graph's network, by `path.name`.
+    """Returns the initial weights of the graph's network, by `path.name`: the spec's, or torch's.
 
     The same seed gives the same weights; the global random state is left as it is.
     """

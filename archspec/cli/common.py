@@ -82,9 +82,12 @@ def compile_from(args: argparse.Namespace) -> Compiled:
     """
     path, variant = find_spec(args.spec, args.variant)
     try:
-        return compile_spec(path, **compile_options(args, variant))
+        compiled = compile_spec(path, **compile_options(args, variant))
     except UsageError as error:
         raise CommandError(error.message, exit_code=USAGE, help=error.help) from None
+    if compiled.diagnostics:
+        show(compiled.diagnostics, compiled.sources)
+    return compiled
 
 
 def compile_options(args: argparse.Namespace, variant: str | None) -> Options:

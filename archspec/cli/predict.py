@@ -1,19 +1,15 @@
-"""`archspec predict`: run an exported model on its spec's data."""
+"""`archspec predict`: run an exported model on its spec's data, or on those of a file."""
 
 from __future__ import annotations
 
 import argparse
-import csv
-import json
-import math
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from archspec.cli.common import ENVIRONMENT, NO, OK, USAGE, CommandError
 from archspec.cli.extras import needs
+from archspec.cli.predictions import Comparison, Judged, print_csv, print_json, print_table
 from archspec.frontend import Compiled, compile_text
-from archspec.frontend.train_schema import TrainSpec
 
 if TYPE_CHECKING:
     from archspec.backends.onnx_model import OnnxModel
@@ -23,30 +19,18 @@ if TYPE_CHECKING:
 SHOWN = 10
 """How many predictions a table shows."""
 
-Row = dict[str, object]
-
-
-class _Comparison(NamedTuple):
-    """The model beside the network that it was exported from."""
-
-    accuracy: float
-    difference: float
-    agrees: bool
-
-
-class _Judged(NamedTuple):
-    """All that is printed."""
-
-    data: Dataset
-    examples: Examples
-    predictions: Predictions
-    comparison: _Comparison | None
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the command's arguments."""
     parser.add_argument("model", metavar="MODEL.onnx", type=Path, help="an exported model")
-    parser.add_argument(
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument(
+        "--data",
+        metavar="FILE",
+        type=Path,
+        help="a file of examples instead of the spec's: .npy, or .npz with x and perhaps y",
+    )
+    source.add_argument(
         "--split",
         choices=("test", "validation", "train"),
         default="test",
@@ -85,26 +69,21 @@ def run(args: argparse.Namespace) -> int:
         import archspec.training.predict  # noqa: F401 - so that a missing library is named
     model = _open(args.model, args.provider)
     compiled = _spec_of(model, args.model)
-    if compiled.train is None:
+    if compiled.train is None and args.data is None:
         raise CommandError(
             f"the spec in {args.model} has no `train` section, so there is no data to run on",
             exit_code=USAGE,
+            help="give examples: --data FILE.npz",
         )
     from archspec.backends.torch import memory_errors
 
     try:
         with memory_errors():
-            judged = _judge(model, compiled, compiled.train, args.split, args.weights)
+            judged = _judge(model, compiled, args)
     except MemoryError as error:
         raise CommandError("not enough memory", exit_code=ENVIRONMENT) from error
-    rows = _rows(judged)
     limit = SHOWN if args.format == "table" and args.limit is None else args.limit
-    if args.format == "json":
-        print(json.dumps(_as_json(args, judged, rows[:limit]), indent=1, ensure_ascii=False))
-    elif args.format == "csv":
-        _print_csv(rows[:limit])
-    else:
-        _print_table(args, judged, rows[:limit])
+    {"json": print_json, "csv": print_csv, "table": print_table}[args.format](judged, limit)
     return OK if judged.comparison is None or judged.comparison.agrees else NO
 
 
@@ -132,20 +111,19 @@ def _spec_of(model: OnnxModel, path: Path) -> Compiled:
     return compile_text(text, f"{path}:archspec.spec")
 
 
-def _judge(
-    model: OnnxModel, compiled: Compiled, spec: TrainSpec, split: str, weights: Path | None
-) -> _Judged:
+def _judge(model: OnnxModel, compiled: Compiled, args: argparse.Namespace) -> Judged:
     from archspec.backends.onnx_model import MismatchError
     from archspec.training.agreement import check_agreement
-    from archspec.training.data import load
-    from archspec.training.errors import TrainingError
+    from archspec.training.errors import TrainingError, UnreadableError
     from archspec.training.predict import judge
 
     try:
-        data = load(spec.data)
+        data = _data(compiled, args.data)
         check_agreement(compiled.graph, data)
     except TrainingError as error:
-        raise CommandError(error.message, exit_code=NO, help=error.help) from error
+        code = ENVIRONMENT if isinstance(error, UnreadableError) else NO
+        raise CommandError(error.message, exit_code=code, help=error.help) from error
+    split = "file" if args.data else args.split
     examples = data.splits[split]
     if not examples.number:
         raise CommandError(
@@ -157,13 +135,35 @@ def _judge(
     except MismatchError as error:
         raise CommandError(error.message, exit_code=NO, help=error.help) from error
     predictions = judge(compiled.graph, outputs, examples)
-    comparison = _compare(compiled, predictions, examples, weights) if weights else None
-    return _Judged(data, examples, predictions, comparison)
+    return Judged(
+        model=args.model,
+        provider=args.provider,
+        data=data,
+        split=split,
+        predictions=predictions,
+        comparison=_compare(compiled, predictions, examples, args.weights),
+    )
+
+
+def _data(compiled: Compiled, file: Path | None) -> Dataset:
+    """Returns the examples of a file or, without one, those that the spec names."""
+    from archspec.frontend.train_schema import Data
+    from archspec.training.data import load, load_file
+    from archspec.training.objective import main_input, main_output
+
+    taken = main_input(compiled.graph).type
+    spec = compiled.train.data if compiled.train else Data(npz=str(file))
+    if file is None:
+        return load(spec, taken)
+    size = next(reversed(main_output(compiled.graph).type.example), 1)
+    return load_file(file, spec, taken, classes=size if isinstance(size, int) else 1)
 
 
 def _compare(
-    compiled: Compiled, predictions: Predictions, examples: Examples, weights: Path
-) -> _Comparison:
+    compiled: Compiled, predictions: Predictions, examples: Examples, weights: Path | None
+) -> Comparison | None:
+    if weights is None:
+        return None
     import numpy as np
 
     from archspec.backends.weights import MisfitError, WeightsError, load_weights
@@ -178,84 +178,7 @@ def _compare(
     with np.errstate(all="ignore"):  # a model may give infinities
         difference = float(abs(outputs - predictions.outputs).max())
     agrees = difference <= TOLERANCE and accuracy == predictions.accuracy
-    return _Comparison(accuracy, difference, agrees)
-
-
-def _rows(judged: _Judged) -> list[Row]:
-    classes, examples, predictions = judged.data.classes, judged.examples, judged.predictions
-    columns = zip(
-        examples.indices,
-        examples.targets,
-        predictions.classes,
-        predictions.probabilities,
-        strict=True,
-    )
-    return [
-        {
-            "index": int(index),
-            "truth": classes[int(truth)],
-            "prediction": classes[int(prediction)],
-            "probability": round(float(probability), 6),
-        }
-        for index, truth, prediction, probability in columns
-    ]
-
-
-def _as_json(args: argparse.Namespace, judged: _Judged, rows: list[Row]) -> Row:
-    comparison = judged.comparison
-    return {
-        "model": str(args.model),
-        "provider": args.provider,
-        "dataset": judged.data.name,
-        "split": args.split,
-        "examples": judged.examples.number,
-        "correct": int(judged.predictions.correct.sum()),
-        "accuracy": judged.predictions.accuracy,
-        "comparison": comparison and {
-            "weights": str(args.weights),
-            "accuracy": comparison.accuracy,
-            "largest_difference": _number(comparison.difference),
-            "agrees": comparison.agrees,
-        },
-        "predictions": [row | {"probability": _number(row["probability"])} for row in rows],
-    }  # fmt: skip
-
-
-def _number(value: object) -> object:
-    """Returns a number as JSON can say it, which knows neither `nan` nor infinities."""
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _print_csv(rows: list[Row]) -> None:
-    columns = ("index", "truth", "prediction", "probability")
-    writer = csv.DictWriter(sys.stdout, columns, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-
-
-def _print_table(args: argparse.Namespace, judged: _Judged, rows: list[Row]) -> None:
-    predictions, comparison = judged.predictions, judged.comparison
-    print(
-        f"{judged.data.name}, {args.split}: {predictions.correct.sum()} of "
-        f"{judged.examples.number} correct ({predictions.accuracy:.2%})"
-    )
-    if comparison:
-        verdict = "the same" if comparison.agrees else "not the same"
-        print(
-            f"{args.weights} in PyTorch: {comparison.accuracy:.2%}, "
-            f"outputs differ by at most {comparison.difference:.1e}: {verdict}"
-        )
-    if rows:
-        width = max(len("prediction"), *map(len, judged.data.classes))
-        print(f"\nindex  {'truth':{width}}  {'prediction':{width}}  probability")
-    for row in rows:
-        probability = row["probability"]
-        likely = str(probability) if _number(probability) is None else f"{probability:.2%}"
-        wrong = "" if row["truth"] == row["prediction"] else "  wrong"
-        print(
-            f"{row['index']:5}  {row['truth']:{width}}  {row['prediction']:{width}}  "
-            f"{likely:>11}{wrong}"
-        )
+    return Comparison(weights, accuracy, difference, agrees)
 
 
 def _count(text: str) -> int:

@@ -61,6 +61,7 @@ def run(args: argparse.Namespace) -> int:
             InterruptedRunError,
             OutputError,
             TrainingError,
+            UnreadableError,
         )
         from archspec.training.run import train
     try:
@@ -77,7 +78,7 @@ def run(args: argparse.Namespace) -> int:
         note(error.message)
         return INTERRUPTED
     except TrainingError as error:
-        codes = {OutputError: USAGE, DeviceError: ENVIRONMENT}
+        codes = {OutputError: USAGE, DeviceError: ENVIRONMENT, UnreadableError: ENVIRONMENT}
         code = codes.get(type(error), NO)
         raise CommandError(error.message, exit_code=code, help=error.help) from error
     except MemoryError as error:

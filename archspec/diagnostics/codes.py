@@ -147,13 +147,21 @@ CODES: dict[str, Code] = {
     ),
     "E202": Code(
         "paths of unequal sizes",
-        "concat needs equal sizes but for the channels, add needs all sizes equal.",
+        "concat needs equal sizes but for the channels; add, multiply and their like need all sizes "
+        "equal, or 1.",
         _spec("  - concat: {a: [max_pool2d: 2], b: []}\n"),
     ),
     "E203": Code(
         "nothing is left",
         "Strides and kernels have shrunk the input to nothing.",
         _spec("  - max_pool2d: 9\n"),
+    ),
+    "W201": Code(
+        "a linear layer on an image",
+        "`linear` acts on the last axis, which is the width of an image [channels, height, width]. "
+        "What is meant is mostly a 1×1 convolution, which acts on the channels, or a `flatten` "
+        "before it.",
+        _spec("  - linear: 10\n"),
     ),
     "E301": Code(
         "an expectation that is not met",

@@ -50,6 +50,10 @@ def _one(diagnostic: Diagnostic, sources: Mapping[str, str], paint: _Paint) -> s
     span = diagnostic.span
     lines.append(f"  {paint('-->', '34')} {span.file}:{span.line}:{span.column}")
     lines += _snippet(diagnostic, sources, paint, tone)
+    for place, text in diagnostic.labels:
+        if place.file != span.file:
+            where = f"{place.file}:{place.line}:{place.column}"
+            lines.append(f"   {paint('=', '34')} {paint('note', '1')}: {text}: {where}")
     if diagnostic.help:
         lines.append(f"   {paint('=', '34')} {paint('help', '1')}: {diagnostic.help}")
     return "\n".join(lines)

@@ -9,7 +9,7 @@ from archspec import ops
 from archspec.diagnostics import Diagnostic, Span
 from archspec.frontend.arguments import TYPES, Argument, Evaluator, Unknown, as_text
 from archspec.frontend.names import Names
-from archspec.frontend.suggest import did_you_mean
+from archspec.frontend.suggest import field_help, operator_help
 from archspec.frontend.syntax import CONSTRUCTS, RESERVED, Layer, Parser, Signature
 from archspec.frontend.treatments import KEYS as TREATED
 from archspec.frontend.tree import Entry, Items, Scalar, Table, Tree
@@ -113,7 +113,7 @@ def bind(
     for name, given in arguments.items():
         if name not in known:
             message = f"{block.signature.name} has no parameter `{name}`"
-            help_ = did_you_mean(name, known, what="parameter")
+            help_ = field_help(name, known, what="parameter", reserved=RESERVED)
             report.append(Diagnostic("E107", message, given.key_span, help_))
     values: dict[str, object] = {}
 
@@ -163,12 +163,12 @@ def check_defaults(tree: Tree | None, parser: Parser, report: list[Diagnostic]) 
     for name, (key, fields) in (tree.entries if isinstance(tree, Table) else {}).items():
         signature = parser.signature(name)
         if signature is None:
-            help_ = did_you_mean(name, {*ops.names(), *parser.blocks}, what="operator")
+            help_ = operator_help(name, parser.blocks)
             report.append(
                 Diagnostic("E105", f"there is no operator or block `{name}`", key.span, help_)
             )
         elif isinstance(fields, Table):
-            parser.unknown(name, fields.entries, (*signature.arguments, *TREATED))
+            parser.unknown(signature, fields.entries, (*signature.arguments, *TREATED), TREATED)
 
 
 def word_fault(param: str, span: Span) -> Diagnostic:

@@ -143,6 +143,10 @@ def analyse_text(text: str, file: str, **options: Unpack[Options]) -> Compiled:
     resolved = Resolved(tree, None, expect_skipped=False)
     if not report:
         resolved = resolve(tree, variant, options.get("settings", {}), file)
+    if "train" in resolved.tree.entries:
+        from archspec.frontend.data_path import with_absolute_data
+
+        resolved = resolved._replace(tree=with_absolute_data(resolved.tree))
     spec, train = _validate(tree, resolved.tree, report)
     _validate_parts(linked, report)
     name = tree.get("name")
@@ -162,6 +166,7 @@ def analyse_text(text: str, file: str, **options: Unpack[Options]) -> Compiled:
     expect = resolved.tree.get("expect")
     if not report and spec and spec.expect and isinstance(expect, Table):
         report += check_expectations(graph, spec.expect, expect)
+    report += builder.placement.warnings
     diagnostics = tuple(sorted(dict.fromkeys(report), key=_position))
     return Compiled(
         graph=graph,

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
+from archspec.diagnostics import Label, Span
 from archspec.frontend.arguments import Unknown
 from archspec.frontend.calls import Calls, leaf_of
 from archspec.frontend.scope import Flow, Result, Scope
 from archspec.frontend.syntax import Layer
 from archspec.frontend.tree import Scalar
 from archspec.frontend.uses import Uses
-from archspec.ir.graph import Head
+from archspec.ir.graph import Head, Value
 from archspec.ir.op import Operator
 
 if TYPE_CHECKING:
@@ -67,8 +68,26 @@ class Constructs:
         if made is None or taken is None:
             raise Unknown
         places = {0: body.span, 1: shortcuts[0].span if shortcuts else layer.head.span}
+        self._refuse_stretching(layer, scope, [made, taken], places)
         leaf = leaf_of(layer, path, "add")
         return self._builder.placement.node(layer, _addition(), scope, leaf, [made, taken], places)
+
+    def _refuse_stretching(
+        self, layer: Layer, scope: Scope, values: Sequence[Value], places: Mapping[int, Span]
+    ) -> None:
+        """Refuses to add a size of 1 to another, which `add` would stretch.
+
+        Raises:
+            Unknown: There is one; the fault has been reported.
+        """
+        made, taken = (value.type.example for value in values)
+        if not any(1 in pair and pair[0] != pair[1] for pair in zip(made, taken, strict=False)):
+            return
+        labels = [Label(places[i], f"this path is {v.type}") for i, v in enumerate(values)]
+        message = "residual needs equal shapes, and would stretch a size of 1"
+        help_ = "give the shortcut a layer that makes the shape of the body, or use `add`"
+        scope.unit.reader.fault("E202", message, layer.head.span, help_, labels)
+        raise Unknown
 
     def _group(
         self,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from archspec.diagnostics import Diagnostic, Label, Span
+from archspec.diagnostics import Diagnostic, Label, Severity, Span
 from archspec.frontend.arguments import Argument, Unknown
 from archspec.frontend.reader import Reader
 from archspec.frontend.scope import Flow, Place, Result, Scope
@@ -20,10 +20,12 @@ class Placement:
 
     Attributes:
         head_of: The head that makes a value, by the value's name.
+        warnings: What is legal, but surely not what was meant.
     """
 
     def __init__(self, graph: Graph, report: list[Diagnostic]) -> None:
         self.head_of: dict[str, str] = {}
+        self.warnings: list[Diagnostic] = []
         self._graph = graph
         self._report = report
         self._nodes: dict[str, Node] = {}
@@ -63,6 +65,10 @@ class Placement:
             raise Unknown from None
         for node in self._graph.nodes[start:]:
             self._nodes[node.path] = node
+            if node.facts.doubt is not None:
+                code, message, help_ = node.facts.doubt
+                warning = reader.diagnostic(code, message, layer.head.span, help_)
+                self.warnings.append(warning._replace(severity=Severity.WARNING))
             self._require_equal_weights(node, layer, reader)
         if head is not None:
             self.head_of |= {output.name: head for output in outputs}

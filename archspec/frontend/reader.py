@@ -73,7 +73,8 @@ class Reader:
         """Returns the result that a name, or `name.output`, refers to."""
         text = tree.value if isinstance(tree, Scalar) else None
         if not isinstance(text, str):
-            self.fault("E106", "the name of a layer is wanted here", tree.span)
+            self.fault("E106", "the name of a layer is wanted here", tree.span,
+                       "give the layer that is meant a `name:`, and write that")  # fmt: skip
             raise Unknown
         name, _, output = text.partition(".")
         result = scope.find(name)
@@ -243,8 +244,14 @@ class Reader:
         self, code: str, message: str, span: Span, help_: str = "", labels: Sequence[Label] = ()
     ) -> None:
         """Reports an error, with the calls of the blocks that it is in."""
+        self._report.append(self.diagnostic(code, message, span, help_, labels))
+
+    def diagnostic(
+        self, code: str, message: str, span: Span, help_: str, labels: Sequence[Label] = ()
+    ) -> Diagnostic:
+        """Returns a diagnostic with the calls of the blocks that it is in."""
         used = [Label(call, f"in this {name}") for name, call in reversed(self.calls)]
-        self._report.append(Diagnostic(code, message, span, help_, (*labels, *used)))
+        return Diagnostic(code, message, span, help_, (*labels, *used))
 
 
 def lookup_in(env: Mapping[str, object]) -> Lookup:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from archspec import ops
 from archspec.diagnostics import Diagnostic, Span
 from archspec.frontend.names import Names, name_fault
-from archspec.frontend.suggest import did_you_mean
+from archspec.frontend.suggest import field_help, operator_help
 from archspec.frontend.treatments import KEYS as TREATED
 from archspec.frontend.tree import Entry, Items, Scalar, Table, Tree
 from archspec.ir.graph import stem
@@ -153,9 +153,8 @@ class Parser:
         is_formula = kind.startswith("=")
         signature = None if is_formula else self.signature(kind)
         if not is_formula and signature is None and kind not in CONSTRUCTS:
-            known = {*ops.names(), *self.blocks, *CONSTRUCTS}
             self.fault("E105", f"there is no operator or block `{kind}`", head.span,
-                       did_you_mean(kind, known, what="operator"))  # fmt: skip
+                       operator_help(kind, self.blocks, CONSTRUCTS))  # fmt: skip
         entries = body.entries if isinstance(body, Table) else {}
         faults = len(self._report)
         reserved = {key: entry for key, entry in entries.items() if key in RESERVED}
@@ -165,7 +164,7 @@ class Parser:
                 self.fault("E104", f"`{key}` is for repeated layers", reserved[key].key.span,
                            "add `repeat: …`, or give the arguments themselves")  # fmt: skip
         merges = kind == "residual" or (signature is not None and signature.variadic)
-        leaf = "add" if kind == "residual" else self.used_name(entries) if kind == "use" else kind
+        leaf = self.leaf(kind, entries)
         component = self.component(leaf, head, reserved, names)
         inner = names
         if opens_scope and (merges or kind == "group"):
@@ -231,6 +230,14 @@ class Parser:
             self.add(fault._replace(help="add `name: …` with another name"))
         return name
 
+    def leaf(self, kind: str, entries: dict[str, Entry]) -> str:
+        """Returns what a layer is called by default; what cannot be called is a `layer`."""
+        if kind == "residual":
+            return "add"
+        if kind == "use":
+            return self.used_name(entries)
+        return kind if kind.isidentifier() or kind.startswith("=") else "layer"
+
     def used_name(self, entries: dict[str, Entry]) -> str:
         """Returns what a spec that is used as a layer is called by default."""
         spec, variant = (
@@ -251,7 +258,7 @@ class Parser:
         main = allowed[0]
         if isinstance(body, Items) or (isinstance(body, Scalar) and body.value is not None):
             rest = {main: Entry(head, body)}
-        self.unknown(kind, rest, allowed)
+        self.unknown(kind, rest, allowed, RESERVED)
         if main not in rest:
             if isinstance(body, Table) and body.faulty:
                 return [], {}
@@ -278,7 +285,9 @@ class Parser:
             ]
         else:
             each = rest.get("each")
-            entries = [e for key, e in rest.items() if key not in fields and e is not each]
+            strays = self.strays(signature, rest)
+            known = (*fields, *strays, "each")
+            entries = [entry for key, entry in rest.items() if key not in known]
             for entry in entries:
                 self.refuse_near_miss(entry.key, (*RESERVED, "each", *signature.arguments))
             paths = [self.path(entry, names) for entry in entries]
@@ -293,6 +302,17 @@ class Parser:
                        f"`{signature.name}: [name, name]`")  # fmt: skip
         return paths, fields
 
+    def strays(self, signature: Signature, rest: dict[str, Entry]) -> dict[str, Entry]:
+        """Returns what would be paths of a merge, but is meant for fields; it is reported."""
+        elsewhere = signature.operator.keras_fields if signature.operator else {}
+        strays = {
+            key: entry
+            for key, entry in rest.items()
+            if key in elsewhere and isinstance(entry.value, Scalar)
+        }
+        self.unknown(signature, strays, signature.arguments)
+        return strays
+
     def call(
         self, signature: Signature, rest: dict[str, Entry], component: str, names: Names
     ) -> tuple[list[Path], dict[str, Entry]]:
@@ -301,11 +321,7 @@ class Parser:
         Their layers are in the scope of the block they are for; beside an operator, which
         is no scope, they are below a name of their own.
         """
-        allowed = (*signature.arguments, *signature.inputs)
-        if signature.operator is None:
-            self.unknown(signature.name, rest, allowed, "E107", "parameter")
-        else:
-            self.unknown(signature.name, rest, allowed)
+        self.unknown(signature, rest, (*signature.arguments, *signature.inputs), RESERVED)
         paths: list[Path] = []
         arguments: dict[str, Entry] = {}
         for key, entry in rest.items():
@@ -340,18 +356,28 @@ class Parser:
 
     def unknown(
         self,
-        kind: str,
+        called: Signature | str,
         entries: dict[str, Entry],
         allowed: Iterable[str],
-        code: str = "E101",
-        word: str = "field",
+        reserved: Iterable[str] = (),
     ) -> None:
-        """Reports the keys that are not allowed."""
-        options = set(allowed)
+        """Reports the keys that are not allowed.
+
+        Args:
+            called: The operator, block or construct whose keys they are.
+            entries: What is written.
+            allowed: Its own keys.
+            reserved: The keys that it shares with all layers.
+        """
+        own, shared = set(allowed), tuple(reserved)
+        operator = called.operator if isinstance(called, Signature) else None
+        is_block = isinstance(called, Signature) and operator is None
+        code, word = ("E107", "parameter") if is_block else ("E101", "field")
+        name = called.name if isinstance(called, Signature) else called
         for key, entry in entries.items():
-            if key not in options:
-                help_ = did_you_mean(key, options, what=word)
-                self.fault(code, f"{kind} has no {word} `{key}`", entry.key.span, help_)
+            if key not in own:
+                help_ = field_help(key, own, what=word, operator=operator, reserved=shared)
+                self.fault(code, f"{name} has no {word} `{key}`", entry.key.span, help_)
 
     def refuse_near_miss(self, key: Scalar, words: Iterable[str]) -> None:
         """Reports a path whose name is a reserved key misspelt."""

@@ -113,13 +113,32 @@ class Split(Section):
 
 
 class Data(Section):
-    """What a network is trained on."""
+    """What a network is trained on: a data set that is at hand, or a NumPy archive."""
 
-    dataset: Literal["breast_cancer", "digits", "iris", "wine"] = Field(
-        description="one of the data sets that come with scikit-learn"
+    dataset: Literal["breast_cancer", "digits", "iris", "wine"] | None = Field(
+        default=None, description="one of the data sets that come with scikit-learn"
+    )
+    npz: Annotated[str, Field(min_length=1)] | None = Field(
+        default=None,
+        description="a NumPy archive, relative to the spec: arrays x and y, or x_train, y_train, "
+        "x_test and y_test",
+    )
+    classes: Annotated[list[str], Field(min_length=2)] | None = Field(
+        default=None, description="the names of the archive's classes"
+    )
+    channels_last: bool = Field(
+        default=False, description="whether the archive's examples are [H, W, C], as in Keras"
     )
     preprocess: list[Step] = Field(default=[], description="steps, applied in order")
     split: Split = Field(default=Split(), description="test, validation, seed, stratify")
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if (self.dataset is None) == (self.npz is None):
+            raise ValueError("data come from either a `dataset` or an `npz` file")
+        if self.dataset and (self.classes is not None or self.channels_last):
+            raise ValueError("`classes` and `channels_last` are for an `npz` file")
+        return self
 
 
 class CrossEntropy(Section):
@@ -181,7 +200,7 @@ class Optimizer(Choice):
 class TrainSpec(Section):
     """The `train` section of a spec."""
 
-    data: Data = Field(description="dataset, preprocess, split")
+    data: Data = Field(description="dataset or npz, preprocess, split")
     loss: Loss = Field(
         default=Loss(cross_entropy=CrossEntropy()), description="what is minimised: cross_entropy"
     )

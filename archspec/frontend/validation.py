@@ -12,8 +12,8 @@ from archspec.diagnostics import Diagnostic, Span
 from archspec.frontend.arguments import Argument, as_text
 from archspec.frontend.formula import FormulaError, parse
 from archspec.frontend.names import name_fault
-from archspec.frontend.schema import FORMULA, LINE, NAME, STEM
-from archspec.frontend.suggest import did_you_mean
+from archspec.frontend.schema import FORMULA, LINE, NAME, STEM, ArchSpec
+from archspec.frontend.suggest import section_help
 from archspec.frontend.tree import Items, Scalar, Table, Tree, plain
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -116,7 +116,8 @@ def _diagnostic(
     owner = _model_at(model, location[:-1])
     if first["type"] == "extra_forbidden":
         known = owner.model_fields if owner else ()
-        help_ = did_you_mean(str(location[-1]), known, what="key")
+        within = tuple(name.split(".")[:-1])
+        help_ = section_help(str(location[-1]), known, lambda key: _place_of(key, owner, within))
         return Diagnostic("E101", f"unknown key `{name}`", key_span, help_)
     field = owner.model_fields.get(str(location[-1])) if owner and location else None
     help_ = f"{location[-1]}: {field.description}" if field and field.description else ""
@@ -197,6 +198,21 @@ def _model_at(model: type[BaseModel], location: Location) -> type[BaseModel] | N
         if field is not None:
             found = next(models(field.annotation), None)
     return found
+
+
+def _place_of(key: str, model: type[BaseModel] | None, within: tuple[str, ...]) -> str | None:
+    """Returns the nearest section below a model, the one at `within`, that has a key."""
+    sections = [(within, model)] if model else []
+    for path, section in sections:
+        if path != within and key in section.model_fields:
+            return ".".join(path)
+        inner = {name: [*models(field.annotation)] for name, field in section.model_fields.items()}
+        if section is ArchSpec:
+            from archspec.frontend.train_schema import TrainSpec
+
+            inner["train"] = [TrainSpec]
+        sections += [((*path, name), found) for name, all_ in inner.items() for found in all_]
+    return None
 
 
 def models(annotation: Any) -> Iterator[type[BaseModel]]:  # noqa: ANN401

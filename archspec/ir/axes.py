@@ -40,7 +40,7 @@ def equal_sizes(*inputs: TensorType, but: int | None = None) -> Iterator[Equalit
         raise OperatorError(
             "the paths must have the same number of axes",
             labels={i: f"this path is {type_}" for i, type_ in enumerate(inputs)},
-            help="flatten or pool the larger one first",
+            help="flatten or pool the larger one first; a pool with keepdim: true keeps [C, 1, 1]",
             code="E202",
         )
     names = _NAMES.get(len(first), tuple(f"size {axis}" for axis in range(len(first))))

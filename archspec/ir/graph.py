@@ -15,7 +15,7 @@ from archspec.diagnostics import Span
 from archspec.ir.composite import Composite, named_outputs
 from archspec.ir.constraints import Equality, satisfiable
 from archspec.ir.dim import Size
-from archspec.ir.op import WEIGHTS, Operator, OperatorError, Param
+from archspec.ir.op import WEIGHTS, Doubt, Operator, OperatorError, Param
 from archspec.ir.treatment import UNTREATED, Treatment
 from archspec.ir.types import TensorType
 
@@ -44,6 +44,7 @@ class Facts(NamedTuple):
         macs: Its multiply-accumulates for one example.
         weights: How many weights it uses, learnt ones and fixed ones.
         statistics: How many values it uses that are measured, not learnt.
+        doubt: Why this is surely not what was meant, if it is not.
     """
 
     outputs: tuple[TensorType, ...]
@@ -51,6 +52,7 @@ class Facts(NamedTuple):
     macs: Size
     weights: int
     statistics: int
+    doubt: Doubt | None
 
 
 class Node(NamedTuple):
@@ -212,6 +214,7 @@ class Graph:
             op.macs(*types),
             sum(math.prod(p.shape) for p in tensors.values() if p.kind in WEIGHTS),
             sum(math.prod(p.shape) for p in tensors.values() if p.kind == "statistic"),
+            op.doubt(*types),
         )
         if not equalities:
             self._known[key] = (op, types, facts)

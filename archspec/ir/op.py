@@ -22,10 +22,6 @@ LARGEST = 2**31 - 1
 
 Positive: TypeAlias = Annotated[int, Field(gt=0, le=LARGEST)]
 NonNegative: TypeAlias = Annotated[int, Field(ge=0, le=LARGEST)]
-Kernel2d: TypeAlias = Positive | tuple[Positive, Positive]
-"""One size for both axes, or `[height, width]`."""
-Padding2d: TypeAlias = NonNegative | tuple[NonNegative, NonNegative]
-"""One amount for every side, or `[height, width]`."""
 
 
 class OperatorError(Exception):
@@ -55,6 +51,20 @@ class OperatorError(Exception):
 
 WEIGHTS = ("weight", "fixed")
 """The kinds of tensors that are parameters, as torch and papers count them."""
+
+
+class Doubt(NamedTuple):
+    """Why a use of an operator is legal but surely not what was meant.
+
+    Attributes:
+        code: The warning's code.
+        message: What it does.
+        help: What was probably meant.
+    """
+
+    code: str
+    message: str
+    help: str
 
 
 class Param(NamedTuple):
@@ -144,6 +154,10 @@ class Operator(BaseModel):
         """Returns the sizes that must be equal, for merges of possibly symbolic sizes."""
         return ()
 
+    def doubt(self, *inputs: TensorType) -> Doubt | None:
+        """Returns why this use is surely not what was meant, if it is not."""
+        return None
+
     def parameters(self, *inputs: TensorType) -> Mapping[str, Param]:
         """Returns the tensors the node owns, in torch's order and with torch's names."""
         return {}
@@ -168,11 +182,6 @@ class Operator(BaseModel):
         return ""
 
 
-def pair(value: int | tuple[int, int]) -> tuple[int, int]:
-    """Returns a size for both axes as `(height, width)`."""
-    return (value, value) if isinstance(value, int) else value
-
-
 def known(size: Size, what: str) -> int:
     """Returns `size` as an integer.
 
@@ -183,7 +192,7 @@ def known(size: Size, what: str) -> int:
         return size
     raise OperatorError(
         f"{what} must be a known number, but it is {size}",
-        help=f"the weights cannot depend on {' and '.join(sorted(size.names()))}: "
+        help=f"it cannot depend on {' and '.join(sorted(size.names()))}: "
         "fix the input's size, or pool to a fixed size before this layer",
     )
 
@@ -200,10 +209,3 @@ def require_rank(type_: TensorType, rank: int, layout: str) -> Shape:
     if len(type_.example) == rank + 1:
         help_ += "; the batch is implied, so leave it out of the input's shape"
     raise OperatorError(f"this layer takes {layout}, but its input is {type_}", help=help_)
-
-
-def window_text(kernel: int | tuple[int, int], stride: int | tuple[int, int]) -> str:
-    """Returns a window for a picture: `7×7 /2` is a 7×7 kernel with stride 2."""
-    steps = dict.fromkeys(pair(stride))
-    step = "" if set(steps) == {1} else " /" + "×".join(map(str, steps))
-    return "×".join(map(str, pair(kernel))) + step

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar
 
 from pydantic import Field
@@ -12,16 +12,22 @@ from archspec.ir.constraints import Equality
 from archspec.ir.lowering import Input, OnnxNode, TorchFunction, TorchLowering
 from archspec.ir.op import Example, Operator
 from archspec.ir.types import TensorType
+from archspec.ops.base.axis import one_dtype
 
 
 class Concat(Operator):
     """Joins its inputs along one axis, the channels by default, as `torch.cat` does."""
 
     variadic: ClassVar[bool] = True
+    any_dtype: ClassVar[bool] = True
+    shape_rule: ClassVar[str] = "[C1, *], [C2, *], … → [C1 + C2 + …, *]"
+    keras_names: ClassVar[tuple[str, ...]] = ("Concatenate",)
+    keras_fields: ClassVar[Mapping[str, str]] = {"axis": "dim"}
     examples: ClassVar[tuple[Example, ...]] = (
         Example({}, ((3, "H", "W"), (2, "H", "W"))),
         Example({}, ((3,), (4,), (5,))),
         Example({"dim": -1}, ((3, 4, 5), (3, 4, 2))),
+        Example({}, (("T",), ("S",)), "int64"),
     )
 
     dim: int = Field(default=1, description="the axis, as in torch: 0 is the batch, 1 the channels")
@@ -36,7 +42,7 @@ class Concat(Operator):
         dim = resolve_axis(self.dim, inputs[0])
         for other in inputs[1:]:
             shape[dim] = shape[dim] + other.shape[dim]
-        return TensorType(tuple(shape), inputs[0].dtype)
+        return TensorType(tuple(shape), one_dtype(*inputs))
 
     def torch(self, *inputs: TensorType) -> TorchLowering:
         """Returns `torch.cat`."""

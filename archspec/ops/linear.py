@@ -17,7 +17,7 @@ from archspec.ir.lowering import (
     TorchModule,
     Weight,
 )
-from archspec.ir.op import Example, Operator, OperatorError, Param, Positive, known
+from archspec.ir.op import Doubt, Example, Operator, OperatorError, Param, Positive, known
 from archspec.ir.types import TensorType
 
 
@@ -25,6 +25,9 @@ class Linear(Operator):
     """Multiplies the last axis by a learnt matrix, as `torch.nn.Linear` does."""
 
     primary: ClassVar[str] = "out_features"
+    shape_rule: ClassVar[str] = "[*, in_features] → [*, out_features]"
+    keras_names: ClassVar[tuple[str, ...]] = ("Dense",)
+    keras_fields: ClassVar[Mapping[str, str]] = {"units": "out_features", "use_bias": "bias"}
     examples: ClassVar[tuple[Example, ...]] = (
         Example({"out_features": 3}, ((4,),)),
         Example({"out_features": 5, "bias": False}, ((4,),)),
@@ -39,6 +42,17 @@ class Linear(Operator):
         """Returns the input's shape with the last size replaced."""
         self._in_features(*inputs)
         return inputs[0].with_example(*inputs[0].example[:-1], self.out_features)
+
+    def doubt(self, *inputs: TensorType) -> Doubt | None:
+        """Returns a doubt about images, whose last axis is their width."""
+        if len(inputs[0].example) != 3:
+            return None
+        return Doubt(
+            "W201",
+            f"this linear layer mixes the columns of an image, {inputs[0]}",
+            f"`conv2d: {{out_channels: {self.out_features}, kernel_size: 1}}` mixes the channels "
+            "at each place, as Keras's Dense does; `flatten` before it mixes everything",
+        )
 
     def parameters(self, *inputs: TensorType) -> Mapping[str, Param]:
         """Returns `weight` `[out, in]` and, with `bias`, `bias` `[out]`."""

@@ -7,12 +7,13 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field, field_validator
 
-from archspec.ir.lowering import Input, OnnxNode, TorchLowering, TorchModule
-from archspec.ir.op import Example, Operator, Positive, require_rank
+from archspec.ir.lowering import Constant, Input, Local, OnnxNode, TorchLowering, TorchModule
+from archspec.ir.op import Example, OperatorError, Positive
 from archspec.ir.types import TensorType
+from archspec.ops.base.same_shape import SameShape
 
 
-class LocalResponseNorm(Operator):
+class LocalResponseNorm(SameShape):
     """Divides each value by the energy of its neighbouring channels.
 
     `b_c = a_c / (k + alpha/size * sum(a_j^2))^beta` over the `size` channels around `c`
@@ -21,9 +22,12 @@ class LocalResponseNorm(Operator):
     """
 
     primary: ClassVar[str] = "size"
+    shape_rule: ClassVar[str] = "[C, positions...] → the same shape"
     examples: ClassVar[tuple[Example, ...]] = (
         Example({"size": 5}, ((8, "H", "W"),)),
         Example({"size": 3, "alpha": 0.5, "beta": 0.5, "k": 2.0}, ((2, 4, 5),)),
+        Example({"size": 3, "alpha": 0.5}, ((4, "T"),)),
+        Example({"size": 3, "alpha": 0.5}, ((4, "D", 5, 6),)),
     )
 
     size: Positive = Field(description="number of channels in a window; odd, so it has a centre")
@@ -43,7 +47,11 @@ class LocalResponseNorm(Operator):
 
     def output(self, *inputs: TensorType) -> TensorType:
         """Returns the input's type."""
-        require_rank(inputs[0], 3, "an image [channels, height, width]")
+        if len(inputs[0].example) < 2:
+            raise OperatorError(
+                f"local_response_norm takes two axes or more, but its input is {inputs[0]}",
+                help="use layer_norm for a vector",
+            )
         return inputs[0]
 
     def torch(self, *inputs: TensorType) -> TorchLowering:
@@ -51,6 +59,14 @@ class LocalResponseNorm(Operator):
         return TorchModule("torch.nn.LocalResponseNorm", self.model_dump())
 
     def onnx(self, *inputs: TensorType) -> Sequence[OnnxNode]:
-        """Returns `LRN`."""
+        """Returns `LRN`, of images as ONNX Runtime wants it: other inputs are reshaped."""
         attributes = {"size": self.size, "alpha": self.alpha, "beta": self.beta, "bias": self.k}
-        return [OnnxNode("LRN", [Input(0)], attributes)]
+        if len(inputs[0].example) == 3:
+            return [OnnxNode("LRN", [Input(0)], attributes)]
+        image, normal, shape = map(Local, ("image", "normal", "shape"))
+        return [
+            OnnxNode("Reshape", [Input(0), Constant((0, 0, -1, 1), "int64")], outputs=[image]),
+            OnnxNode("LRN", [image], attributes, [normal]),
+            OnnxNode("Shape", [Input(0)], outputs=[shape]),
+            OnnxNode("Reshape", [normal, shape]),
+        ]

@@ -2,30 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import ClassVar
 
-from archspec.ir.lowering import Input, OnnxNode, TorchLowering, TorchModule
-from archspec.ir.op import Example, Operator
-from archspec.ir.types import TensorType
+from archspec.ops.base.activation import Activation
 
 
-class Tanh(Operator):
+class Tanh(Activation):
     """Computes `tanh(x)` of each value."""
 
-    examples: ClassVar[tuple[Example, ...]] = (
-        Example({}, ((5,),)),
-        Example({}, ((3, "H", "W"),)),
-    )
-
-    def output(self, *inputs: TensorType) -> TensorType:
-        """Returns the input's type."""
-        return inputs[0]
-
-    def torch(self, *inputs: TensorType) -> TorchLowering:
-        """Returns `torch.nn.Tanh`."""
-        return TorchModule("torch.nn.Tanh")
-
-    def onnx(self, *inputs: TensorType) -> Sequence[OnnxNode]:
-        """Returns `Tanh`."""
-        return [OnnxNode("Tanh", [Input(0)])]
+    onnx_op: ClassVar[str] = "Tanh"

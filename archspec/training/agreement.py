@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+import torch
+
 from archspec.backends.binding import bind_sizes
 from archspec.frontend.train_schema import TrainSpec
 from archspec.ir.graph import Graph, Value
@@ -36,11 +40,7 @@ def check_trainable(graph: Graph, spec: TrainSpec, data: Dataset) -> None:
         TrainingError: It cannot.
     """
     ends = trained_values(graph)
-    if not any(params(node) for node in makers(graph, ends.values())):
-        raise TrainingError(
-            f"there is nothing to train: {graph.stem} has no parameters",
-            "add a layer with weights, such as `linear`",
-        )
+    _check_weights(graph, ends.values())
     for name, value in ends.items():
         end = _last_layer(graph, value)
         if spec.loss.name == "cross_entropy" and end in SQUASHING:
@@ -59,8 +59,24 @@ def check_trainable(graph: Graph, spec: TrainSpec, data: Dataset) -> None:
         )
 
 
+def _check_weights(graph: Graph, ends: Iterable[Value]) -> None:
+    used = {node.owner for node in makers(graph, ends)}
+    owners = [node for node in graph.nodes if node.path in used]
+    if not any(params(node) for node in owners):
+        raise TrainingError(
+            f"there is nothing to train: {graph.stem} has no parameters",
+            "add a layer with weights, such as `linear`",
+        )
+    if not any(node.trains(param) for node in owners for param in node.parameters().values()):
+        raise TrainingError(
+            f"there is nothing to train: all parameters of {graph.stem} are frozen",
+            "leave out `freeze` where it should learn",
+        )
+
+
 def _has_batch_norm(graph: Graph) -> bool:
-    return any(node.op.kind() == "batch_norm" for node in graph.nodes)
+    frozen = {node.path for node in graph.nodes if node.treatment.frozen}
+    return any(n.op.kind() == "batch_norm" and n.owner not in frozen for n in graph.nodes)
 
 
 def _last_layer(graph: Graph, value: Value) -> str:
@@ -90,6 +106,23 @@ def _check_input(graph: Graph, data: Dataset) -> None:
             f"but the network takes {name}: {value.type}",
             _input_help(wanted, given) or str(error),
         ) from error
+    if value.type.dtype == "int64":
+        _check_tokens(graph, data)
+
+
+def _check_tokens(graph: Graph, data: Dataset) -> None:
+    given = torch.cat([examples.inputs.flatten() for examples in data.splits.values()])
+    lowest, highest = (int(value) for value in given.aminmax())
+    for node in graph.nodes:
+        if node.op.kind() != "embedding" or node.inputs[0].name not in graph.inputs:
+            continue
+        known = node.tensors()["weight"].shape[0]
+        if lowest < 0 or highest >= known:
+            raise TrainingError(
+                f"{data.name} has tokens from {lowest} to {highest}, but `{node.path}` takes "
+                f"those from 0 to {known - 1}",
+                f"use `num_embeddings: {highest + 1}`" if lowest >= 0 else "number them from 0",
+            )
 
 
 def _input_help(wanted: tuple[object, ...], given: tuple[int, ...]) -> str:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import torch
-from sklearn import datasets
 from sklearn.model_selection import train_test_split
 from torch.utils.data import BatchSampler, DataLoader, RandomSampler, TensorDataset
 
 from archspec.frontend.train_schema import Data, Split
+from archspec.ir.types import TensorType
+from archspec.training.archive import read_archive, read_examples
 from archspec.training.errors import TrainingError
 from archspec.training.preprocess import preprocess
+from archspec.training.source import UNKNOWN, Source, as_tensor, shipped
 
 EVALUATION_BATCH = 256
 """Examples per batch where no gradients are kept."""
@@ -24,8 +27,8 @@ class Examples(NamedTuple):
 
     Attributes:
         indices: Where they stand in the data set, `[count]`.
-        inputs: What the network takes, `[count, *shape]`, in single precision.
-        targets: The number of each one's class, `[count]`.
+        inputs: What the network takes, `[count, *shape]`.
+        targets: The number of each one's class, `[count]`; `UNKNOWN` for all if none is known.
     """
 
     indices: np.ndarray
@@ -37,6 +40,11 @@ class Examples(NamedTuple):
         """How many there are."""
         return len(self.indices)
 
+    @property
+    def labelled(self) -> bool:
+        """Whether their classes are known."""
+        return bool((self.targets != UNKNOWN).all())
+
 
 class Dataset(NamedTuple):
     """A data set, split.
@@ -44,7 +52,8 @@ class Dataset(NamedTuple):
     Attributes:
         name: Its name.
         classes: The names of the classes.
-        splits: The examples of `train`, `validation` and `test`; each example is in one.
+        splits: The examples of `train`, `validation` and `test`, each example in one; or all
+            of `file`.
     """
 
     name: str
@@ -54,33 +63,65 @@ class Dataset(NamedTuple):
     @property
     def example(self) -> tuple[int, ...]:
         """The shape of one example."""
-        return tuple(self.splits["train"].inputs.shape[1:])
+        return tuple(next(iter(self.splits.values())).inputs.shape[1:])
 
 
-def load(spec: Data) -> Dataset:
+def load(spec: Data, taken: TensorType) -> Dataset:
     """Returns the data that a spec names, preprocessed and split.
 
+    Args:
+        spec: The spec's data section.
+        taken: What the network takes.
+
     Raises:
-        TrainingError: The data cannot be preprocessed or split as the spec says.
+        UnreadableError: Their file is not there, or holds none.
+        TrainingError: The data are none, or cannot be preprocessed or split as the spec says.
     """
-    bunch = getattr(datasets, f"load_{spec.dataset}")()
-    values = bunch.images[:, np.newaxis] if spec.dataset == "digits" else bunch.data
-    inputs = preprocess(torch.tensor(values, dtype=torch.float32), spec.preprocess)
-    targets = torch.tensor(bunch.target, dtype=torch.int64)
-    splits = {
-        name: Examples(indices, inputs[indices], targets[indices])
-        for name, indices in split(bunch.target, spec.split).items()
-    }
-    return Dataset(spec.dataset, tuple(map(str, bunch.target_names)), splits)
+    source = read_archive(Path(spec.npz), spec, taken) if spec.npz else shipped(str(spec.dataset))
+    inputs = _inputs(source, spec, taken)
+    return _divided(source, inputs, split(source.targets, spec.split, source.test))
 
 
-def split(targets: np.ndarray, spec: Split) -> dict[str, np.ndarray]:
+def load_file(path: Path, spec: Data, taken: TensorType, classes: int) -> Dataset:
+    """Returns all examples of a file, preprocessed as a spec says, as the split `file`.
+
+    Args:
+        path: The file: an archive as for training, or one array of examples.
+        spec: The spec's data section.
+        taken: What the network takes.
+        classes: How many classes the network tells apart.
+
+    Raises:
+        UnreadableError: The file is not there, or holds no arrays.
+        TrainingError: The arrays are not those of examples, or cannot be preprocessed.
+    """
+    if spec.dataset:
+        spec = spec.model_copy(update={"classes": list(shipped(spec.dataset).classes)})
+    source = read_examples(path, spec, taken, classes)
+    inputs = _inputs(source, spec, taken)
+    return _divided(source, inputs, {"file": np.arange(len(source.targets))})
+
+
+def split(targets: np.ndarray, spec: Split, last: int = 0) -> dict[str, np.ndarray]:
     """Returns the indices of each split: the test split first, validation from the rest.
+
+    Args:
+        targets: The class of each example.
+        spec: How they are divided.
+        last: How many of the last examples are the test split, if it is not to be drawn.
 
     Raises:
         TrainingError: There are not enough examples for it.
     """
-    rest, test = _divide("test", np.arange(len(targets)), targets, spec)
+    everything = np.arange(len(targets))
+    if last and "test" in spec.model_fields_set:
+        raise TrainingError(
+            "the data have a test split of their own", "leave `test` out of train.data.split"
+        )
+    if last:
+        rest, test = everything[:-last], everything[-last:]
+    else:
+        rest, test = _divide("test", everything, targets, spec)
     train, validation = rest, rest[:0]
     if spec.validation:
         train, validation = _divide("validation", rest, targets, spec)
@@ -107,6 +148,16 @@ def evaluation_batches(examples: Examples) -> DataLoader[tuple[torch.Tensor, ...
     dataset = TensorDataset(examples.inputs, examples.targets)
     order = BatchSampler(range(examples.number), EVALUATION_BATCH, drop_last=False)
     return DataLoader(dataset, sampler=order, batch_size=None)
+
+
+def _inputs(source: Source, spec: Data, taken: TensorType) -> torch.Tensor:
+    return preprocess(as_tensor(source.name, source.inputs, taken.dtype), spec.preprocess)
+
+
+def _divided(source: Source, inputs: torch.Tensor, splits: Mapping[str, np.ndarray]) -> Dataset:
+    targets = torch.tensor(source.targets, dtype=torch.int64)
+    examples = {name: Examples(at, inputs[at], targets[at]) for name, at in splits.items()}
+    return Dataset(source.name, source.classes, examples)
 
 
 def _divide(

@@ -17,6 +17,7 @@ HARMLESS = (
     ".*does not have many workers",  # batches are slices of tensors in memory
     "You defined a `validation_step` but have no",  # a spec may do without validation
     "Experiment logs directory .* exists and is not empty",  # the run directory, just made
+    "Found .* in eval mode at the start of training",  # frozen layers, which stay so
     ".*LeafSpec.* is deprecated",  # Lightning's own call of torch
 )
 """The warnings of Lightning that say nothing about a run of ours; all others are shown."""

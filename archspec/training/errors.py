@@ -9,6 +9,10 @@ class TrainingError(Refusal):
     """A network cannot be trained as its spec says."""
 
 
+class UnreadableError(TrainingError):
+    """A file of data is not there, or holds none."""
+
+
 class OutputError(TrainingError):
     """The run directory that was asked for is taken."""
 

@@ -17,6 +17,7 @@ from torch.nn.functional import cross_entropy
 
 from archspec.frontend.train_schema import Loss
 from archspec.ir.graph import Graph, Node, Value
+from archspec.training.regularize import has_penalised_output
 
 LossFunction: TypeAlias = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
@@ -24,6 +25,11 @@ LossFunction: TypeAlias = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 def loss_function(spec: Loss) -> LossFunction:
     """Returns the loss of scores `[batch, classes]` and class numbers `[batch]`."""
     return partial(cross_entropy, **spec.options.model_dump())
+
+
+def main_input(graph: Graph) -> Value:
+    """Returns the input that the examples go to: the only one that can be trained."""
+    return next(iter(graph.inputs.values()))
 
 
 def main_output(graph: Graph) -> Value:
@@ -55,7 +61,10 @@ def ends_in_softmax(graph: Graph) -> bool:
 
 
 def scores_graph(graph: Graph) -> Graph:
-    """Returns the graph of the scores: main output and heads without a final softmax."""
+    """Returns the graph of the scores: main output and heads without a final softmax.
+
+    A softmax that is read elsewhere, or whose output adds to the loss, stays in the graph.
+    """
     (name, output), *_ = graph.outputs.items()
     outputs = {name: _scores(graph, output)}
     heads = {name: head._replace(value=_scores(graph, head.value))
@@ -63,7 +72,11 @@ def scores_graph(graph: Graph) -> Graph:
     read = {value.name for node in graph.nodes for value in node.inputs}
     ends = [output, *(head.value for head in graph.heads.values())]
     dropped = {value.name for value in ends if _final_softmax(graph, value)} - read
-    nodes = [node for node in graph.nodes if node.output.name not in dropped]
+    nodes = [
+        node
+        for node in graph.nodes
+        if node.output.name not in dropped or has_penalised_output(node)
+    ]
     return replace(graph, nodes=nodes, outputs=outputs, heads=heads)
 
 

@@ -18,6 +18,11 @@ def preprocess(inputs: torch.Tensor, steps: Sequence[Step]) -> torch.Tensor:
     Raises:
         TrainingError: A step does not take examples of this shape.
     """
+    if steps and not inputs.is_floating_point():
+        raise TrainingError(
+            "`preprocess` changes measurements, but the network takes whole numbers (int64)",
+            "leave `preprocess` out of train.data",
+        )
     for step in steps:
         match step.options:
             case Resize() as resize:

@@ -27,6 +27,7 @@ from archspec.training.data import Dataset, evaluation_batches, load, training_b
 from archspec.training.engine import quiet, require_device, restored
 from archspec.training.errors import DeviceError, InterruptedRunError
 from archspec.training.module import TrainingModule
+from archspec.training.objective import main_input
 from archspec.training.report import Fitted, final_metrics
 from archspec.training.run_directory import CHECKPOINTS, create, write_metrics
 
@@ -63,6 +64,7 @@ def train(
         announce: Told the data before training begins.
 
     Raises:
+        UnreadableError: The file of the data is not there, or holds none.
         TrainingError: The network cannot be trained so, or the loss diverged.
         DeviceError: The device is not there, or its memory is too small.
         OutputError: The run directory is taken.
@@ -70,7 +72,7 @@ def train(
         OSError: The run directory cannot be written.
     """
     require_device(device)
-    data = load(spec.data)
+    data = load(spec.data, main_input(graph).type)
     check_agreement(graph, data)
     check_trainable(graph, spec, data)
     directory = create(output, graph.stem, resolved)

@@ -10,15 +10,22 @@ from archspec.frontend.suggest import did_you_mean
 from archspec.ir.dim import Dim, Size
 from archspec.ir.types import TensorType
 
-# attribute: (index into one example's shape, how many sizes it must have; None: at least one)
-_SIZES: Mapping[str, tuple[int, int | None]] = {
-    "channels": (0, None),
-    "height": (-2, 3),
-    "width": (-1, 3),
-    "length": (0, 2),
-    "features": (-1, None),
+# attribute: (index into one example's shape, how many sizes it may have)
+SIZES: Mapping[str, tuple[int, range]] = {
+    "channels": (0, range(1, 99)),
+    "depth": (-3, range(4, 5)),
+    "height": (-2, range(3, 5)),
+    "width": (-1, range(2, 5)),
+    "length": (0, range(2, 3)),
+    "features": (-1, range(1, 99)),
 }
-_KINDS = {0: "a scalar", 1: "a vector of {}", 2: "a sequence of {}", 3: "an image of {}"}
+_KINDS = {
+    0: "a scalar",
+    1: "a vector of {}",
+    2: "a sequence of {}",
+    3: "an image of {}",
+    4: "a volume of {}",
+}
 
 
 def attribute(owner: object, name: str, place: Place) -> object:
@@ -72,16 +79,16 @@ def item(owner: Operand, index: Operand) -> object:
 
 
 def _size(type_: TensorType, name: str, place: Place) -> Size:
-    if name not in _SIZES:
+    if name not in SIZES:
         raise FormulaError(
-            f"a tensor has no {quoted(name)}", place, help=did_you_mean(name, _SIZES, what="size")
+            f"a tensor has no {quoted(name)}", place, help=did_you_mean(name, SIZES, what="size")
         )
-    index, count = _SIZES[name]
+    index, counts = SIZES[name]
     example = type_.example
-    if example and count in (None, len(example)):
+    if len(example) in counts:
         return example[index]
     kind = _KINDS.get(len(example), "a tensor of {}").format(type_)
-    others = [n for n, (_, c) in _SIZES.items() if example and c in (None, len(example))]
+    others = [other for other, (_, counts) in SIZES.items() if len(example) in counts]
     raise FormulaError(
         f"this is {kind}: it has no {name}",
         place,

@@ -1,0 +1,39 @@
+"""What a topic of `archspec explain` is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from pydantic import BaseModel
+
+
+class Topic(NamedTuple):
+    """The explanation of one part of the language.
+
+    Attributes:
+        title: The topic in a few words.
+        text: Paragraphs, with an empty line between two.
+        example: A spec that shows it; a test compiles it.
+        tables: What can be written, with its meaning, by heading.
+        words: Further words that it explains.
+        files: The other files of the example, by their names.
+    """
+
+    title: str
+    text: str
+    example: str
+    tables: Mapping[str, Mapping[str, str]] = {}
+    words: tuple[str, ...] = ()
+    files: Mapping[str, str] = {}
+
+    def explained(self) -> Iterator[str]:
+        """Yields the words that it explains: its own, and those of its tables."""
+        yield from self.words
+        for table in self.tables.values():
+            yield from table
+
+
+def fields_of(model: type[BaseModel]) -> Mapping[str, str]:
+    """Returns the keys of a section with what they mean."""
+    return {name: field.description or "" for name, field in model.model_fields.items()}

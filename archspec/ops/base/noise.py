@@ -1,0 +1,65 @@
+"""What training does to examples at random, and evaluation does not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from archspec.ir.lowering import OnnxNode, TorchLowering, TorchModule
+from archspec.ir.op import Example, require_rank
+from archspec.ir.types import TensorType
+from archspec.ops.base.same_shape import SameShape
+
+
+class Noise(SameShape):
+    """The base of operators that are the identity in evaluation mode."""
+
+    def onnx(self, *inputs: TensorType) -> Sequence[OnnxNode]:
+        """Returns nothing: inference is without it."""
+        return []
+
+
+class DropoutNoise(Noise):
+    """The base of dropouts; a subclass has the name of its module in `torch.nn`."""
+
+    primary: ClassVar[str] = "p"
+    keras_fields: ClassVar[Mapping[str, str]] = {"rate": "p"}
+    examples: ClassVar[tuple[Example, ...]] = (
+        Example({}, ((6,),)),
+        Example({"p": 0.25}, ((3, "H", 4),)),
+    )
+
+    p: Annotated[float, Field(ge=0, le=1)] = Field(
+        default=0.5, description="probability that a value is dropped"
+    )
+
+    def torch(self, *inputs: TensorType) -> TorchLowering:
+        """Returns the module of the class's name."""
+        return TorchModule(f"torch.nn.{type(self).__name__}", self.model_dump())
+
+    def summary(self) -> str:
+        """Returns the probability."""
+        return str(self.p)
+
+
+class ChannelDropout(DropoutNoise):
+    """The base of dropouts of whole channels.
+
+    Attributes:
+        rank: The number of axes of an example.
+        layout: The axes, for people.
+    """
+
+    rank: ClassVar[int]
+    layout: ClassVar[str]
+
+    p: Annotated[float, Field(ge=0, le=1)] = Field(
+        default=0.5, description="probability that a channel of an example is dropped"
+    )
+
+    def output(self, *inputs: TensorType) -> TensorType:
+        """Returns the input's type."""
+        require_rank(inputs[0], self.rank, self.layout)
+        return inputs[0]

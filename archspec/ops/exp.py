@@ -1,0 +1,19 @@
+"""The exponential function."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from archspec.ir.lowering import Input, TorchFunction, TorchLowering
+from archspec.ir.types import TensorType
+from archspec.ops.base.activation import Activation
+
+
+class Exp(Activation):
+    """Computes `exp(x)` of each value."""
+
+    onnx_op: ClassVar[str] = "Exp"
+
+    def torch(self, *inputs: TensorType) -> TorchLowering:
+        """Returns `torch.exp`."""
+        return TorchFunction("torch.exp", (Input(0),))

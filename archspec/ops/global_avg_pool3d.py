@@ -1,0 +1,20 @@
+"""Global average pooling of volumes."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from archspec.ir.op import Example
+from archspec.ops.base.global_pooling import GlobalAvgPooling
+
+
+class GlobalAvgPool3d(GlobalAvgPooling):
+    """Takes the mean of each channel over the whole volume."""
+
+    axes: ClassVar[int] = 3
+    shape_rule: ClassVar[str] = "[C, D, H, W] → [C], or [C, 1, 1, 1] with keepdim"
+    keras_names: ClassVar[tuple[str, ...]] = ("GlobalAveragePooling3D", "GlobalAvgPool3D")
+    examples: ClassVar[tuple[Example, ...]] = (
+        Example({}, ((3, "D", "H", "W"),)),
+        Example({"keepdim": True}, ((3, 5, 4, 2),)),
+    )

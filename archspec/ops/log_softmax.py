@@ -1,0 +1,13 @@
+"""The logarithm of softmax."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from archspec.ops.base.activation import AxisActivation
+
+
+class LogSoftmax(AxisActivation):
+    """Turns scores into logarithms of probabilities: `x_i - log(sum(exp(x_j)))` along one axis."""
+
+    onnx_op: ClassVar[str] = "LogSoftmax"

@@ -1,0 +1,21 @@
+"""The maximum of branches."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from archspec.ir.op import Example
+from archspec.ops.base.merge import Merge
+
+
+class Maximum(Merge):
+    """Takes the largest of its inputs, value by value (maxout, Goodfellow et al. 2013)."""
+
+    keras_names: ClassVar[tuple[str, ...]] = ("Maximum",)
+    examples: ClassVar[tuple[Example, ...]] = (
+        Example({}, ((3, "H", "W"), (3, "H", "W"))),
+        Example({}, ((3, 1, 1), (3, "H", "W"))),
+        Example({}, ((5,), (5,), (5,), (1,))),
+    )
+    torch_name: ClassVar[str] = "torch.maximum"
+    onnx_name: ClassVar[str] = "Max"

@@ -1,0 +1,21 @@
+"""The minimum of branches."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from archspec.ir.op import Example
+from archspec.ops.base.merge import Merge
+
+
+class Minimum(Merge):
+    """Takes the smallest of its inputs, value by value."""
+
+    keras_names: ClassVar[tuple[str, ...]] = ("Minimum",)
+    examples: ClassVar[tuple[Example, ...]] = (
+        Example({}, ((3, "H", "W"), (3, "H", "W"))),
+        Example({}, ((3, 1, 1), (3, "H", "W"))),
+        Example({}, ((5,), (5,), (5,), (1,))),
+    )
+    torch_name: ClassVar[str] = "torch.minimum"
+    onnx_name: ClassVar[str] = "Min"

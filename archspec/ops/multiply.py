@@ -1,0 +1,21 @@
+"""Multiplication of branches, such as features by their gate."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from archspec.ir.op import Example
+from archspec.ops.base.merge import Merge
+
+
+class Multiply(Merge):
+    """Multiplies its inputs, value by value."""
+
+    keras_names: ClassVar[tuple[str, ...]] = ("Multiply",)
+    examples: ClassVar[tuple[Example, ...]] = (
+        Example({}, ((3, "H", "W"), (3, "H", "W"))),
+        Example({}, ((3, 1, 1), (3, "H", "W"))),
+        Example({}, ((5,), (5,), (5,), (1,))),
+    )
+    torch_name: ClassVar[str] = "torch.mul"
+    onnx_name: ClassVar[str] = "Mul"

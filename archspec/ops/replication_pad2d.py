@@ -1,0 +1,21 @@
+"""2-D padding by repetition of the edges."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from archspec.ir.op import Example
+from archspec.ops.base.pad import Pad
+
+
+class ReplicationPad2d(Pad):
+    """Repeats the edges of an image around it, as `torch.nn.ReplicationPad2d` does."""
+
+    axes: ClassVar[int] = 2
+    shape_rule: ClassVar[str] = "[C, H, W] → [C, top + H + bottom, left + W + right]"
+    examples: ClassVar[tuple[Example, ...]] = (
+        Example({"padding": 1}, ((3, "H", "W"),)),
+        Example({"padding": ((0, 1), (2, 3))}, ((2, 5, 6),)),
+    )
+    mode: ClassVar[str] = "replicate"
+    onnx_mode: ClassVar[str] = "edge"

@@ -1,0 +1,13 @@
+"""The softsign activation."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from archspec.ops.base.activation import Activation
+
+
+class Softsign(Activation):
+    """Computes `x / (1 + abs(x))` of each value."""
+
+    onnx_op: ClassVar[str] = "Softsign"

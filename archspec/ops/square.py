@@ -1,0 +1,24 @@
+"""The square."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from archspec.ir.lowering import Input, OnnxNode, TorchFunction, TorchLowering
+from archspec.ir.types import TensorType
+from archspec.ops.base.activation import Activation
+
+
+class Square(Activation):
+    """Computes `x * x` of each value."""
+
+    keras_names: ClassVar[tuple[str, ...]] = ()
+
+    def torch(self, *inputs: TensorType) -> TorchLowering:
+        """Returns `torch.square`."""
+        return TorchFunction("torch.square", (Input(0),))
+
+    def onnx(self, *inputs: TensorType) -> Sequence[OnnxNode]:
+        """Returns `Mul`."""
+        return [OnnxNode("Mul", [Input(0), Input(0)])]
