@@ -68,6 +68,9 @@ class RandomSpec(NamedTuple):
         """The spec as YAML."""
         return dump(self.spec)
 
+    def __repr__(self) -> str:
+        return f"variant {self.variant} of\n{self.text}"
+
 
 def dump(spec: Written) -> str:
     """Returns a spec as YAML, in which nothing is an alias."""
@@ -296,13 +299,12 @@ class Writer:
     def called_by_formula(
         self, scope: Scope, flow: Flow, depth: int, keep: Keep
     ) -> tuple[str, Written] | None:
-        made = self.operator(scope, flow, depth, keep)
-        if made is None:
+        options = [(n, e) for n, e, made in accepted(flow[0].type) if keep(flow[0].type, made)]
+        if not options:
             return None
-        kind, table = made
-        if any(isinstance(v, str) and v.startswith("=") for v in table.values()):
-            return made
-        return f"={self.declare('act', {kind: table} if table else kind)}", {}
+        kind, example = self.pick(options)
+        fields = as_yaml(example.fields)
+        return f"={self.declare('act', {kind: fields} if fields else kind)}", {}
 
     def merge(self, scope: Scope, flow: Flow, depth: int, keep: Keep) -> tuple[str, Written] | None:
         kind = self.pick(name for name in ops.names() if ops.find(name).variadic)

@@ -1,7 +1,5 @@
 """A network as a table for people and as the stable JSON object for machines."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 

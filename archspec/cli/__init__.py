@@ -18,7 +18,7 @@ COMMANDS = {
     "predict": "run an exported model on its spec's data",
     "draw": "draw a spec's network",
     "list": "list the specs that ship with archspec",
-    "explain": "explain an operator, the train section or an error code",
+    "explain": "explain an operator, a part of the language or an error code",
 }
 
 

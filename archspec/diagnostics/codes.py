@@ -4,8 +4,6 @@ The examples are specs; a test compiles each and expects its code, so the docume
 cannot drift from the compiler.
 """
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 

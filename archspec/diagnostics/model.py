@@ -1,7 +1,5 @@
 """The values: spans, labels, diagnostics, and the errors that carry them."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping, Sequence
 from enum import Enum

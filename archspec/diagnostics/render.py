@@ -1,7 +1,5 @@
 """Diagnostics as text for people: the line, a caret under the place, the remedy."""
 
-from __future__ import annotations
-
 import unicodedata
 from collections.abc import Mapping, Sequence
 

@@ -1,7 +1,5 @@
 """Values of a call: formulas evaluated, fields and parameters checked."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 

@@ -5,8 +5,6 @@ layer's output unknown; what depends on it is skipped in silence, and all else g
 so one run finds the faults of the whole file.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 from archspec.diagnostics import Diagnostic, Span

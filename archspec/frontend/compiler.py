@@ -9,7 +9,7 @@ from archspec.diagnostics import Diagnostic, Severity, SpecError
 from archspec.frontend import loader
 from archspec.frontend.builder import MAX_NODES, Builder
 from archspec.frontend.expectations import check_expectations
-from archspec.frontend.link import Linked, Linker
+from archspec.frontend.linked import Linked
 from archspec.frontend.resolve import Resolved, check_variants, dump, resolve
 from archspec.frontend.tree import Table, plain
 from archspec.ir.graph import Graph, Node
@@ -135,11 +135,10 @@ def analyse_text(text: str, file: str, **options: Unpack[Options]) -> Compiled:
                             "start with `name: …`, `inputs: …` and `layers:`")  # fmt: skip
         return failed([*report, fault_], {file: text})
     variant = options.get("variant")
-    linker = Linker(file, report, allow_outside=options.get("allow_outside", False))
-    linked = linker.link(tree)
+    linked = _link(tree, text, file, report, options)
     tree = linked.tree
-    for spec_ in (tree, *linked.used):
-        check_variants(spec_, report)
+    for part in (tree, *linked.used):
+        check_variants(part, report)
     resolved = Resolved(tree, None, expect_skipped=False)
     if not report:
         resolved = resolve(tree, variant, options.get("settings", {}), file)
@@ -148,7 +147,8 @@ def analyse_text(text: str, file: str, **options: Unpack[Options]) -> Compiled:
 
         resolved = resolved._replace(tree=with_absolute_data(resolved.tree))
     spec, train = _validate(tree, resolved.tree, report)
-    _validate_parts(linked, report)
+    if linked.included or linked.used:
+        _validate_parts(linked, report)
     name = tree.get("name")
     builder = Builder(
         resolved.tree,
@@ -176,7 +176,7 @@ def analyse_text(text: str, file: str, **options: Unpack[Options]) -> Compiled:
         stopped_at=builder.stopped_at,
         expect_skipped=resolved.expect_skipped,
         diagnostics=diagnostics,
-        sources={file: text, **linker.sources},
+        sources={file: text, **linked.sources},
     )
 
 
@@ -215,15 +215,25 @@ def _position(diagnostic: Diagnostic) -> tuple[str, int, int]:
     return diagnostic.span[:3]
 
 
+def _link(tree: Table, text: str, file: str, report: list[Diagnostic], options: Options) -> Linked:
+    """Returns the spec in one piece."""
+    if not any(word in text for word in ("extends", "include", "use")):
+        return Linked(tree, [], [], {})
+    from archspec.frontend.link import Linker  # only where there is something to link
+
+    return Linker(file, report, allow_outside=options.get("allow_outside", False)).link(tree)
+
+
 def _validate_parts(linked: Linked, report: list[Diagnostic]) -> None:
     """Validates the files that a spec is put together from."""
-    for model, trees in (("Library", linked.included), ("ArchSpec", linked.used)):
-        if trees:
-            from archspec.frontend import schema
-            from archspec.frontend.validation import validate_tree
+    from archspec.frontend.library_schema import Library
+    from archspec.frontend.schema import ArchSpec
+    from archspec.frontend.validation import validate_tree
 
-            for tree in trees:
-                validate_tree(getattr(schema, model), tree, report)
+    for tree in linked.included:
+        validate_tree(Library, tree, report)
+    for tree in linked.used:
+        validate_tree(ArchSpec, tree, report)
 
 
 def _validate(

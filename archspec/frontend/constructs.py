@@ -12,7 +12,6 @@ from archspec.frontend.calls import Calls, leaf_of
 from archspec.frontend.scope import Flow, Result, Scope
 from archspec.frontend.syntax import Layer
 from archspec.frontend.tree import Scalar
-from archspec.frontend.uses import Uses
 from archspec.ir.graph import Head, Value
 from archspec.ir.op import Operator
 
@@ -26,7 +25,6 @@ class Constructs:
     def __init__(self, builder: Builder, calls: Calls) -> None:
         self._builder = builder
         self._calls = calls
-        self._uses = Uses(builder)
 
     def construct(
         self,
@@ -44,7 +42,9 @@ class Constructs:
         if layer.kind == "reuse":
             return self._reuse(layer, scope, inflow, path)
         if layer.kind == "use":
-            return self._uses.expand(layer, scope, inflow, path)
+            from archspec.frontend.uses import Uses  # few specs use another
+
+            return Uses(self._builder).expand(layer, scope, inflow, path)
         if not layer.paths:
             raise Unknown
         expand = {"residual": self._residual, "group": self._group, "auxiliary": self._auxiliary}

@@ -1,7 +1,5 @@
 """Where a spec's data are: a path that stays right when the spec is copied elsewhere."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import overload
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from archspec.diagnostics import Span
 from archspec.frontend.arguments import as_text
 from archspec.ir.dim import Dim
@@ -32,8 +34,9 @@ def layer_line(op: type[Operator], example: Example) -> str:
         fields["from"] = names
     if not fields:
         return f"- {kind}"
-    if [*fields] == [op.primary] and not isinstance(fields[op.primary], dict):
-        return f"- {kind}: {as_text(fields[op.primary])}"
+    alone = next(iter(fields.values())) if [*fields] == [op.primary] else fields
+    if not isinstance(alone, Mapping):
+        return f"- {kind}: {as_text(alone)}"
     return f"- {kind}: {as_text(fields)}"
 
 

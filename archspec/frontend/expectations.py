@@ -1,7 +1,5 @@
 """The `expect` section: totals that must come out."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from archspec.diagnostics import Diagnostic

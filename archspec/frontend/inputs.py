@@ -1,7 +1,5 @@
 """The `inputs` section: names and shapes, known or symbolic."""
 
-from __future__ import annotations
-
 from archspec.diagnostics import Diagnostic, Span
 from archspec.frontend.arguments import Unknown, as_text, is_formula
 from archspec.frontend.names import name_fault

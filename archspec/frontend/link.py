@@ -4,13 +4,11 @@
 spec that has been linked can be written down and compiled anywhere.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
-from typing import NamedTuple
 
 from archspec.diagnostics import Diagnostic, SourceError, Span
 from archspec.frontend import loader
+from archspec.frontend.linked import Linked
 from archspec.frontend.resolve import UsageError, resolve
 from archspec.frontend.shipped import shipped_specs, shortest
 from archspec.frontend.suggest import did_you_mean
@@ -29,26 +27,8 @@ ROOT_MARKS = (".git", "pyproject.toml")
 """What the root of a project holds."""
 
 
-class Linked(NamedTuple):
-    """A spec in one piece.
-
-    Attributes:
-        tree: The spec.
-        included: The files that it or a part of it includes.
-        used: The specs that it or a part of it uses as layers.
-    """
-
-    tree: Table
-    included: list[Table]
-    used: list[Table]
-
-
 class Linker:
-    """Links one spec.
-
-    Attributes:
-        sources: The text of every file read, by its path.
-    """
+    """Links one spec."""
 
     def __init__(self, file: str, report: list[Diagnostic], *, allow_outside: bool = False) -> None:
         """Prepares to link the spec in `file`.
@@ -58,7 +38,7 @@ class Linker:
             report: Takes the faults.
             allow_outside: Whether they are allowed.
         """
-        self.sources: dict[str, str] = {}
+        self._sources: dict[str, str] = {}
         self._root = None if allow_outside else project_root(file)
         self._report = report
         self._files: dict[Path, tuple[Table, int] | None] = {}
@@ -69,7 +49,7 @@ class Linker:
 
     def link(self, tree: Table) -> Linked:
         """Returns the spec with every file that it names in place."""
-        return Linked(self._linked(tree), self._included, self._used)
+        return Linked(self._linked(tree), self._included, self._used, self._sources)
 
     def _linked(self, tree: Table) -> Table:
         entries = dict(tree.entries)
@@ -206,7 +186,7 @@ class Linker:
     def _read(self, path: str, span: Span) -> Table | None:
         try:
             text = loader.read(path)
-            self.sources[path] = text
+            self._sources[path] = text
             tree = loader.parse(text, path, self._report)
         except SourceError as error:
             self._fault("E001", error.diagnostic.message, span,

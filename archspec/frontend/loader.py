@@ -5,8 +5,6 @@ tags and merge keys. PyYAML parses; values are resolved here, from its events, s
 `no` is a string, `1e-3` a number, and every duplicate key is seen.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The naming rule: which name paths are allowed, and what unnamed layers are called."""
 
-from __future__ import annotations
-
 import keyword
 
 from archspec.diagnostics import Diagnostic, Span

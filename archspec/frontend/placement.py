@@ -1,7 +1,5 @@
 """Puts nodes into the graph: name paths, heads, treatments, and what an operator refuses."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 
 from archspec.diagnostics import Diagnostic, Label, Severity, Span

@@ -3,8 +3,6 @@
 The builder expands; this decides what the words of a layer mean at its place.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 
 from archspec.diagnostics import Diagnostic, Label, Span

@@ -1,7 +1,5 @@
 """What `repeat` means: how often, and with which arguments each time."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 from archspec.diagnostics import Diagnostic, Span

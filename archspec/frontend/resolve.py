@@ -4,8 +4,6 @@ Variants, `--set` and defaults are applied to the tree, so what they bring keeps
 place it was written at, and the result is a spec of its own.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import NamedTuple
 

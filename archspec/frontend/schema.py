@@ -4,8 +4,6 @@ What stands inside `layers` is judged by the operators and blocks that it names;
 models judge everything around it.
 """
 
-from __future__ import annotations
-
 from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -50,21 +48,6 @@ class Block(Section):
     outputs: References | None = Field(
         default=None, description="what leaves the block, if that is not simply the last layer"
     )
-
-
-class Library(Section):
-    """A file that is included: its blocks, with the parameters and defaults that they see."""
-
-    archspec: Literal[1] = Field(default=1, description="version of the language")
-    name: Any = Field(default=None, description="not used")
-    title: Any = Field(default=None, description="not used")
-    source: str | None = Field(default=None, description="the paper or page it comes from")
-    params: dict[Name, Any] = Field(default={}, description="values that its blocks see")
-    defaults: dict[str, dict[str, Any]] = Field(
-        default={}, description="fields of operators and blocks, for its blocks"
-    )
-    include: list[Any] = Field(default=[], description="further files with blocks")
-    blocks: dict[Name, Block] = Field(description="reusable parts")
 
 
 class Expect(Section):

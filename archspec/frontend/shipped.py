@@ -1,7 +1,5 @@
 """The specs that ship with the package."""
 
-from __future__ import annotations
-
 import os
 from functools import cache
 from pathlib import Path

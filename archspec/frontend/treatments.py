@@ -1,7 +1,5 @@
 """How a layer says that its weights are treated: initialisers, penalties, `freeze`."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from fnmatch import fnmatchcase
 from typing import NamedTuple

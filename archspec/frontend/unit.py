@@ -1,7 +1,5 @@
 """One file of a spec: what its formulas, blocks and defaults mean, wherever they are used."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 from archspec.diagnostics import Diagnostic, Span

@@ -1,7 +1,5 @@
 """Pydantic's verdicts as diagnostics at the place they speak of."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias, TypeVar, get_args

@@ -78,7 +78,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "bias_term": ("bias",),
     "body": ("layers",),
     "bottom": ("from",),
-    "channels": ("out_channels", "num_features"),
+    "channels": ("out_channels",),
     "condition": ("when",),
     "count": ("repeat",),
     "depth": ("repeat",),
@@ -271,9 +271,9 @@ def _in_torch(op: type[Operator]) -> Iterator[str]:
     for example in op.examples:
         try:
             nodes = example_graph(op, example).nodes
-        except OperatorError:
-            continue  # an operator of the user's own, with a faulty example
-        lowering = nodes[0].op.torch(*nodes[0].input_types)
+            lowering = nodes[0].op.torch(*nodes[0].input_types)
+        except (OperatorError, ValueError, NotImplementedError):
+            continue  # an operator of the user's own need not be sound
         args = lowering.args if isinstance(lowering, TorchFunction) else ()
         nested = any(isinstance(argument, TorchFunction) for argument in args)
         if len(nodes) == 1 and not nested and lowering.target.startswith("torch."):

@@ -1,7 +1,5 @@
 """Axes: their names, their numbers, and sizes that must be equal along them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from archspec.ir.constraints import Equality

@@ -1,7 +1,5 @@
 """Operators that expand into others, and so inherit shape, cost and every lowering."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, TypeVar
 

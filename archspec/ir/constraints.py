@@ -4,8 +4,6 @@ Where symbolic sizes merge, equality cannot be decided: it is recorded, and is a
 only when no choice of sizes satisfies it.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable
 from typing import NamedTuple

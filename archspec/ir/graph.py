@@ -4,8 +4,6 @@ A graph is valid at every moment: `add` types a node as it is made, so no later 
 meets an untyped or ill-typed value.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

@@ -5,8 +5,6 @@ calls it, a source backend prints the same object, the ONNX backend serialises i
 cannot disagree, because they read one value.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 

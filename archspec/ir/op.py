@@ -5,8 +5,6 @@ methods are pure functions of those fields and of the input types; nothing runs,
 library is imported.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, ClassVar, Literal, NamedTuple, TypeAlias
 

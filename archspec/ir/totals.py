@@ -1,7 +1,5 @@
 """Sums over a graph: parameters by kind, multiply-adds."""
 
-from __future__ import annotations
-
 import math
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """How training treats the weights of a node: where they start, what holds them down."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import NamedTuple
 

@@ -4,8 +4,6 @@ There is no registry: `find` imports the file that a name asks for, so a spec pa
 for the operators that it uses. Operators of one's own are added by the caller.
 """
 
-from __future__ import annotations
-
 import importlib
 import inspect
 from functools import cache

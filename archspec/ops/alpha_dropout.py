@@ -1,7 +1,5 @@
 """Alpha dropout."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 from archspec.ops.base.noise import DropoutNoise

@@ -1,7 +1,5 @@
 """The mean of branches."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import ClassVar
 

@@ -1,7 +1,5 @@
 """Cropping to a size."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 from pydantic import Field

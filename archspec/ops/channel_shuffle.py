@@ -1,7 +1,5 @@
 """Mixing of channels between groups."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import ClassVar
 

@@ -1,7 +1,5 @@
 """A learnt token before a sequence."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 

@@ -1,7 +1,5 @@
 """Concatenation."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar
 

@@ -1,7 +1,5 @@
 """2-D padding with a number."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 from pydantic import Field

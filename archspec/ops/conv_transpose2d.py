@@ -1,7 +1,5 @@
 """2-D transposed convolution."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 from archspec.ir.op import Example

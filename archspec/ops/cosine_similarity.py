@@ -1,7 +1,5 @@
 """The cosine of the angle between two inputs."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Annotated, ClassVar
 

@@ -1,7 +1,5 @@
 """Cropping of images."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 from pydantic import Field, field_validator

@@ -1,7 +1,5 @@
 """Cropping to the size of another input."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 from archspec.ir.lowering import Input, OnnxNode, TorchLowering, TorchModule

@@ -1,7 +1,5 @@
 """Multi-head attention from one sequence to another."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import ClassVar
 

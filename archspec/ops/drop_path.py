@@ -1,7 +1,5 @@
 """Stochastic depth."""
 
-from __future__ import annotations
-
 from typing import Annotated, ClassVar
 
 from pydantic import Field

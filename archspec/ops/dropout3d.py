@@ -1,7 +1,5 @@
 """Dropout of whole channels of volumes."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 from archspec.ir.op import Example

@@ -1,7 +1,5 @@
 """Embedding of numbers that stand for words."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import ClassVar, Self
 

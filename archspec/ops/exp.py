@@ -1,7 +1,5 @@
 """The exponential function."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 from archspec.ir.lowering import Input, TorchFunction, TorchLowering

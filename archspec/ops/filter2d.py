@@ -1,7 +1,5 @@
 """A given filter for pictures."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Annotated, ClassVar, TypeAlias, get_args
 

@@ -1,7 +1,5 @@
 """Flattening to a vector."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import ClassVar
 

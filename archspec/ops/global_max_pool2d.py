@@ -1,7 +1,5 @@
 """Global max pooling of images."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 from archspec.ir.op import Example

@@ -1,7 +1,5 @@
 """Conversion of colours to grey."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import ClassVar, Literal
 

@@ -1,7 +1,5 @@
 """Gated recurrent unit."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import ClassVar
 

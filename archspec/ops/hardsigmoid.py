@@ -1,7 +1,5 @@
 """The hard sigmoid activation."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from archspec.ir.lowering import Input, OnnxNode

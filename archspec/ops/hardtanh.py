@@ -1,7 +1,5 @@
 """The hard tanh activation."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import ClassVar, Self
 

@@ -1,7 +1,5 @@
 """Instance normalisation."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Annotated, ClassVar
 

@@ -1,7 +1,5 @@
 """The leaky ReLU activation."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 

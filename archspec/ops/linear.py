@@ -1,7 +1,5 @@
 """Fully connected layer."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 

@@ -1,7 +1,5 @@
 """The logarithm of the sigmoid."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from archspec.ir.lowering import Input, Local, OnnxNode

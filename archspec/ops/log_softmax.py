@@ -1,7 +1,5 @@
 """The logarithm of softmax."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 from archspec.ops.base.activation import AxisActivation

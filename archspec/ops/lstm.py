@@ -1,7 +1,5 @@
 """Long short-term memory."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 from archspec.ir.op import Example

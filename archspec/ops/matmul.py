@@ -1,7 +1,5 @@
 """The matrix product of two inputs."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from typing import ClassVar
 

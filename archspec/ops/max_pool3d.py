@@ -1,7 +1,5 @@
 """3-D max pooling."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 from archspec.ir.op import Example

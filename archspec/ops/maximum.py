@@ -1,7 +1,5 @@
 """The maximum of branches."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 from archspec.ir.op import Example

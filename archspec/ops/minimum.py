@@ -1,7 +1,5 @@
 """The minimum of branches."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 from archspec.ir.op import Example

@@ -1,7 +1,5 @@
 """Multi-head self-attention."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 from pydantic import Field

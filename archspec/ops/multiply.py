@@ -1,7 +1,5 @@
 """Multiplication of branches, such as features by their gate."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 from archspec.ir.op import Example

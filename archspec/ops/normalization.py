@@ -1,7 +1,5 @@
 """Normalisation with given statistics."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Annotated, ClassVar
 

@@ -1,7 +1,5 @@
 """Another order of the axes."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import ClassVar
 

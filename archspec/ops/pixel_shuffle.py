@@ -1,7 +1,5 @@
 """Upsampling by moving channels into space."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import ClassVar
 

@@ -1,7 +1,5 @@
 """Downsampling by moving space into channels."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from typing import ClassVar
 

@@ -1,7 +1,5 @@
 """Random crops."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import ClassVar
 

@@ -1,7 +1,5 @@
 """Random rotations."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 from pydantic import Field

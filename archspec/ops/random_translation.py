@@ -1,7 +1,5 @@
 """Random translations."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 from pydantic import Field

@@ -1,7 +1,5 @@
 """Radial basis functions."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 

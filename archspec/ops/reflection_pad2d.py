@@ -1,7 +1,5 @@
 """2-D padding by reflection."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 from archspec.ir.dim import Size

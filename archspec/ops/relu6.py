@@ -1,7 +1,5 @@
 """The ReLU6 activation."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import ClassVar
 

@@ -1,7 +1,5 @@
 """Rescaling of values."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import ClassVar
 

@@ -1,7 +1,5 @@
 """Another shape for the same values."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, ClassVar
 

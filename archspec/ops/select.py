@@ -1,7 +1,5 @@
 """Selection of channels."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import ClassVar
 

@@ -1,7 +1,5 @@
 """The SiLU activation, also called swish."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from archspec.ir.lowering import Input, Local, OnnxNode

@@ -1,7 +1,5 @@
 """Fixed positions of sines and cosines."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Annotated, ClassVar
 

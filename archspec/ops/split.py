@@ -1,7 +1,5 @@
 """Division into parts."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, ClassVar, TypeAlias
 

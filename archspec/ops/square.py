@@ -1,7 +1,5 @@
 """The square."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import ClassVar
 

@@ -1,7 +1,5 @@
 """Removal of an axis of size 1."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import ClassVar
 

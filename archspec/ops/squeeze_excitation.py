@@ -1,7 +1,5 @@
 """Squeeze-and-excitation."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import ClassVar, Literal, TypeAlias
 

@@ -1,7 +1,5 @@
 """Stacking of branches along a new axis."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from typing import ClassVar
 

@@ -1,7 +1,5 @@
 """The trainable sub-sampling of LeNet-5."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 

@@ -1,7 +1,5 @@
 """Subtraction of one branch from another."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 from archspec.ir.op import Example

@@ -1,7 +1,5 @@
 """One position along an axis."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Annotated, ClassVar
 

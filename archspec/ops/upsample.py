@@ -1,7 +1,5 @@
 """Resizing by repetition or interpolation."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Annotated, ClassVar, Literal, Self, TypeAlias, TypeVar
 

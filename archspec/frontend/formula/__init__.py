@@ -5,8 +5,6 @@ numbers, booleans, strings, lists, mappings, symbolic sizes and the shapes of te
 runs no code and takes bounded time.
 """
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from archspec.frontend.formula.errors import FormulaError

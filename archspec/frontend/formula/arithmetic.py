@@ -1,7 +1,5 @@
 """The operators on numbers, known and symbolic: arithmetic and comparison."""
 
-from __future__ import annotations
-
 import operator
 from collections.abc import Callable, Mapping
 from typing import Any

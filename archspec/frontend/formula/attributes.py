@@ -1,7 +1,5 @@
 """What stands behind a dot or in brackets: sizes of a tensor, keys of a mapping, list items."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 from archspec.frontend.formula.errors import FormulaError, Place, quoted

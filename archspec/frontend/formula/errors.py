@@ -1,7 +1,5 @@
 """The error of the formula language, and the places in a formula that it points at."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 

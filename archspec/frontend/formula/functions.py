@@ -1,7 +1,5 @@
 """The functions that formulas may call."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple

@@ -1,7 +1,5 @@
 """The words of a formula: text in, tokens with their places out."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from typing import NamedTuple

@@ -1,7 +1,5 @@
 """The parser of formulas: precedence climbing over a stream of tokens."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 
 from archspec.frontend.formula.errors import FormulaError, Place, quoted

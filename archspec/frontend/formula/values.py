@@ -1,7 +1,5 @@
 """What a formula computes with: which values count as what, and how they are described."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from typing import NamedTuple, TypeAlias, TypeGuard

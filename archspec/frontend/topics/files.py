@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from archspec.frontend.link import MERGED, OWN
-from archspec.frontend.schema import Library
+from archspec.frontend.library_schema import Library
 from archspec.frontend.topics.flow import keys
 from archspec.frontend.topics.model import Topic, fields_of
 
@@ -23,8 +23,8 @@ blocks:
 FILES: Mapping[str, Topic] = {
     "use": Topic(
         "another spec as a layer",
-        "`use: resnet` expands a whole spec where it stands, a shipped one by its name or a file by "
-        "its path: `use: ../backbones/tiny.yaml`. What flows in fills its inputs in order; its "
+        "`use: resnet` expands a whole spec where it stands, a shipped one by its name or a file "
+        "by its path: `use: ../backbones/tiny.yaml`. What flows in fills its inputs in order; its "
         "outputs flow on. `until` cuts it after one of its layers, to put other layers on a "
         "known backbone. Its auxiliary heads are left out.",
         """\
@@ -42,12 +42,12 @@ layers:
         "specs in several files",
         "`include: [blocks.yaml]` makes the blocks of other files callable; they see their own "
         "file's parameters and defaults. `extends: base.yaml`, or {spec: base.yaml, variant: "
-        f"small}}, starts from another spec: {', '.join(MERGED)} are merged key by key, all else is "
-        f"replaced, and {', '.join(key for key in OWN if key != 'extends')} are not taken over. "
+        f"small}}, starts from another spec: {', '.join(MERGED)} are merged key by key, all else "
+        f"is replaced, and {', '.join(key for key in OWN if key != 'extends')} are not taken over. "
         "`use` makes a layer of a spec.\n\n"
         "Paths are relative to the file that they stand in. A name without a folder or ending is a "
-        "shipped spec (`archspec list`). Files outside of the project are read with --allow-outside "
-        "only.",
+        "shipped spec (`archspec list`). Files outside of the project are read with "
+        "--allow-outside only.",
         """\
 name: with_blocks
 include: [blocks.yaml]

@@ -18,7 +18,7 @@ _RESERVED = {
     "freeze": "which weights training leaves alone",
     "expect": "the shape that must come out",
     "max_norm": "the largest norm of each output unit's weights (see `regularisers`)",
-    **dict.fromkeys(INITIALIZERS, "what fills the weights (see `initialisers`)"),
+    **dict.fromkeys(INITIALIZERS, "what fills the weights or biases (see `initialisers`)"),
     **dict.fromkeys(PENALTIES, "what is added to the loss (see `regularisers`)"),
 }
 _CONSTRUCTS = {
@@ -54,8 +54,8 @@ FLOW: Mapping[str, Topic] = {
     "layers": Topic(
         "how a layer is written",
         "A layer is one line. It names an operator, a block of the file or a construct: `relu`; "
-        "`linear: 10`, which fills the main field; or `conv2d: {out_channels: 64, kernel_size: 3}`. "
-        "`=block: {...}` calls what a parameter names.\n\n"
+        "`linear: 10`, which fills the main field; or `conv2d: {out_channels: 64, kernel_size: "
+        "3}`. `=block: {...}` calls what a parameter names.\n\n"
         "The layer above is the input unless `from` says otherwise. Input channels and flattened "
         "sizes are never written, because they follow. Activations are layers of their own.",
         """\
@@ -114,7 +114,7 @@ layers:
       path: [conv2d: {out_channels: 8, kernel_size: 3, padding: =rate, dilation: =rate}]
       pool: [max_pool2d: {kernel_size: 3, stride: 1, padding: 1}]
       input: []
-  - multiply: {values: [], gate: [conv2d: {out_channels: 40, kernel_size: 1}, sigmoid]}
+  - multiply: {values: [], gate: [conv2d: {out_channels: 56, kernel_size: 1}, sigmoid]}
 """,
         words=("each", "path", "paths", "branches", "merge", "parallel"),
     ),

@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 from pydantic import BaseModel
 
+from archspec.frontend.validation import models
+
 
 class Topic(NamedTuple):
     """The explanation of one part of the language.
@@ -18,6 +20,7 @@ class Topic(NamedTuple):
         tables: What can be written, with its meaning, by heading.
         words: Further words that it explains.
         files: The other files of the example, by their names.
+        section: A section of the spec whose keys are listed, with those below.
     """
 
     title: str
@@ -26,12 +29,22 @@ class Topic(NamedTuple):
     tables: Mapping[str, Mapping[str, str]] = {}
     words: tuple[str, ...] = ()
     files: Mapping[str, str] = {}
+    section: type[BaseModel] | None = None
 
     def explained(self) -> Iterator[str]:
-        """Yields the words that it explains: its own, and those of its tables."""
+        """Yields the words that it explains: its own, and those of its tables and its section."""
         yield from self.words
         for table in self.tables.values():
             yield from table
+        if self.section:
+            yield from _keys(self.section)
+
+
+def _keys(section: type[BaseModel]) -> Iterator[str]:
+    for name, field in section.model_fields.items():
+        yield name
+        for inner in models(field.annotation):
+            yield from _keys(inner)
 
 
 def fields_of(model: type[BaseModel]) -> Mapping[str, str]:

@@ -27,7 +27,8 @@ REPETITION: Mapping[str, Topic] = {
         "parameters and the input's sizes. The short form `- conv_bn: 64` fills the first one.\n\n"
         "A block sees its own parameters and those of its file, never its caller's. Its layers "
         "are below its name in the name path, and what is inside stays private unless it is one "
-        "of its `outputs`. A block with several `inputs` takes them by name or with `from: [a, b]`.",
+        "of its `outputs`. A block with several `inputs` takes them by name or with `from: [a, "
+        "b]`.",
         """\
 name: blocks
 params: {slope: 0.1}
@@ -73,15 +74,17 @@ blocks:
           first: {stride: =stride}
 layers:
   - stage: {name: stages, repeat: {out: [16, 24, 32], n: [1, 2, 3], stride: [1, 2, 2]}}
+  - global_avg_pool2d
   - linear: {name: fc, out_features: =10 * (index + 1), repeat: 2}
 """,
         words=("first", "last", "index", "count", "loop", "for"),
     ),
     "when": Topic(
         "a layer under a condition",
-        "A layer with `when: =...` is there only if the formula is true. If not, it is the identity "
-        "of its input and keeps its name; a path of a merge is left out, and one path left is the "
-        "result. Conditions depend on parameters and on sizes that are known, never on the data.",
+        "A layer with `when: =...` is there only if the formula is true. If not, it is the "
+        "identity of its input and keeps its name; a path of a merge is left out, and one path "
+        "left is the result. Conditions depend on parameters and on sizes that are known, never "
+        "on the data.",
         """\
 name: conditions
 params: {width: 32, dropout: 0.0}
@@ -107,7 +110,7 @@ layers:
   - relu
   - linear: =classes
 """,
-        words=("--set", "parameter"),
+        words=("parameter",),
     ),
     "defaults": Topic(
         "what layers say if they do not say otherwise",
@@ -145,7 +148,7 @@ variants:
         tables={
             "reserved keys": {key: fields_of(Variant)[key] for key in IN_VARIANTS},
         },
-        words=("variant", "--variant"),
+        words=("variant",),
     ),
 }
 """Topics by name."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from archspec.frontend.schema import ArchSpec, Expect, Input
 from archspec.frontend.topics.model import Topic, fields_of
+from archspec.frontend.train_schema import TrainSpec
 
 SPEC: Mapping[str, Topic] = {
     "spec": Topic(
@@ -134,6 +135,7 @@ train:
   epochs: 50
 """,
         words=("training",),
+        section=TrainSpec,
     ),
 }
 """Topics by name."""

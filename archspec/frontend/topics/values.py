@@ -34,8 +34,8 @@ VALUES: Mapping[str, Topic] = {
         "values that are computed",
         "A value that begins with `=` is a formula, as in a spreadsheet. It has numbers, text in "
         "quotes, true, false, lists, `+ - * / // %`, comparisons `== != < <= > >=`, `and or not`, "
-        "`a if c else b`, items `depths[0]` and keys `stage.width`. There are no powers. Inside { } "
-        "a formula with commas or brackets needs quotes.\n\n"
+        "`a if c else b`, items `depths[0]` and keys `stage.width`. There are no powers. Inside { "
+        "} a formula with commas or brackets needs quotes.\n\n"
         "Formulas see the parameters of their block and file, and shapes: `in.channels` of what "
         "arrives at the layer, `stem.height` of a layer above.",
         """\
@@ -63,10 +63,10 @@ layers:
     ),
     "names": Topic(
         "what layers are called",
-        "The name path of a layer, such as `stage1.0.conv_bn.conv2d`, is its module in PyTorch, the "
-        "prefix of its weights, its name in ONNX, its place in pictures and messages. A component "
-        "comes from `name`, from a call of a block, from a path of a merge, or from a turn of a "
-        "repeat.\n\n"
+        "The name path of a layer, such as `stage1.0.conv_bn.conv2d`, is its module in PyTorch, "
+        "the prefix of its weights, its name in ONNX, its place in pictures and messages. A "
+        "component comes from `name`, from a call of a block, from a path of a merge, or from a "
+        "turn of a repeat.\n\n"
         "Unnamed layers are called after their operator: `relu`, `relu_2`, counted within their "
         "list; inserting a layer elsewhere renames nothing. Give a name to what is referred to, or "
         "is to be trained further. A name has letters, digits and underscores, and is neither a "
@@ -79,7 +79,7 @@ layers:
   - relu
   - concat: {name: mix, left: [conv2d: {out_channels: 8, kernel_size: 1}], right: [relu]}
   - relu
-  - add: [stem, mix]
+  - concat: [stem, mix]
 """,
         words=("name",),
     ),

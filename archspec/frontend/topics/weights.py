@@ -32,7 +32,8 @@ WEIGHTS: Mapping[str, Topic] = {
         "`weight_init` and `bias_init` name an initialiser: `he_normal`, or one with options, "
         "`{normal: {std: 0.01}}`, or with its first option alone, `{constant: 0.1}`. They stand on "
         "a layer, on a block or group for all layers in it, or in `defaults` for an operator. The "
-        "nearest one counts. Torch's own initialisation is left where nothing is said.\n\n"
+        "layer's own word counts most, then what is said around it, then `defaults`. Torch's own "
+        "initialisation is left where nothing is said.\n\n"
         "What is said of a block is meant for its kernels and their biases: the scale of a "
         "normalisation, which has one axis, is left alone.",
         """\
@@ -53,13 +54,14 @@ layers:
             ),
             "initialisers": _fills(),
         },
-        words=("initializers", "initialiser", "initializer"),
+        words=(*INITIALIZERS, "initializers", "initialiser", "initializer"),
     ),
     "regularisers": Topic(
         "what holds the weights down",
         "Penalties are added to the loss while training: for a tensor x, l1 times the sum of |x| "
-        "plus l2 times the sum of x², as in Keras. They stand where initialisers may stand. Those "
-        "of outputs are taken as the mean over the batch. (An optimiser's `weight_decay` is "
+        "plus l2 times the sum of x², as in Keras. They stand where initialisers may stand. "
+        "Those of outputs speak of the output of the layer or block that they stand on, as the "
+        "mean over the batch. (An optimiser's `weight_decay` is "
         "another thing: it speaks of all weights, see `train`.)\n\n"
         "`max_norm` is no penalty: after each step, the weights of each output unit are scaled so "
         "that their Euclidean norm is at most this.",
@@ -75,7 +77,15 @@ layers:
             "keys": {key: _penalty(key) for key in PENALTIES}
             | {"max_norm": "the largest norm of the weights of one output unit"}
         },
-        words=("regularizers", "regulariser", "regularizer", "penalties", "weight_decay"),
+        words=(
+            *PENALTIES,
+            "max_norm",
+            "regularizers",
+            "regulariser",
+            "regularizer",
+            "penalties",
+            "weight_decay",
+        ),
     ),
     "freeze": Topic(
         "weights that training leaves alone",

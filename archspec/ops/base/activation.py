@@ -1,7 +1,5 @@
 """Activations: functions of each value alone, or of the values along one axis."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 

@@ -1,7 +1,5 @@
 """What self-attention and cross-attention share."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, ClassVar

@@ -3,8 +3,6 @@
 Each example of a batch is changed by its own amount, drawn from torch's global generator.
 """
 
-from __future__ import annotations
-
 from typing import Annotated, ClassVar, Literal, TypeAlias, TypeVar
 
 from pydantic import AfterValidator, Field

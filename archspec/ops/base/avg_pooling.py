@@ -1,7 +1,5 @@
 """Average pooling over one, two or three axes."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from pydantic import Field

@@ -1,7 +1,5 @@
 """What operators share that join inputs, or put in an axis."""
 
-from __future__ import annotations
-
 from archspec.ir.op import OperatorError
 from archspec.ir.types import TensorType
 

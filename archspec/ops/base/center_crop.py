@@ -1,7 +1,5 @@
 """What operators share that crop around the centre."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import ClassVar
 

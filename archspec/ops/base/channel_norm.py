@@ -1,7 +1,5 @@
 """Normalisations with a learnt scale and shift for each channel."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Annotated, ClassVar
 

@@ -1,7 +1,5 @@
 """The channels, the first axis of an example, and what there is one of for each."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from archspec.ir.lowering import Constant, Local, OnnxNode, Weight

@@ -1,7 +1,5 @@
 """What measures of two inputs share."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import ClassVar
 

@@ -1,7 +1,5 @@
 """Convolution over one, two or three axes."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import ClassVar, Self
 

@@ -1,7 +1,5 @@
 """Depthwise convolution over one or two axes."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 from pydantic import Field

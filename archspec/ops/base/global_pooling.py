@@ -1,7 +1,5 @@
 """Pooling over everything that a channel holds."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 

@@ -1,7 +1,5 @@
 """The fields that all convolutions share, and the channels they connect."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import ClassVar, NamedTuple, Self, TypeVar
 

@@ -1,7 +1,5 @@
 """Max pooling over one, two or three axes, and min pooling as its mirror image."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 from typing import Self

@@ -1,7 +1,5 @@
 """What merges share that compute value by value: equal shapes, sizes of 1 stretched."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from itertools import zip_longest
 from typing import ClassVar

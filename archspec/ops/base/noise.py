@@ -1,7 +1,5 @@
 """What training does to examples at random, and evaluation does not."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Annotated, ClassVar
 

@@ -1,7 +1,5 @@
 """What padding and cropping share: an amount before and after each axis."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Annotated, ClassVar, TypeAlias
 

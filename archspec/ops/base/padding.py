@@ -1,7 +1,5 @@
 """Padding around what a kernel slides over: the amounts, and what is padded with."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple, TypeAlias
 

@@ -1,7 +1,5 @@
 """Kernels that picture processing knows by name."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Literal, TypeAlias
 

@@ -1,7 +1,5 @@
 """Windows that slide over an input: their fields, their padding, and how many there are."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import ClassVar, Self, TypeVar
 

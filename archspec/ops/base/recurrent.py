@@ -1,7 +1,5 @@
 """What recurrent layers share: their weights, their cost, and how ONNX says them."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, ClassVar, Literal, Self

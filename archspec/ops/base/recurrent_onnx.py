@@ -4,8 +4,6 @@ ONNX wants time before the batch, the directions of a layer in one tensor, anoth
 the gates than torch, and both biases in one row.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """Operators whose output has the shape of their input."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 from archspec.ir.op import Example, Operator

@@ -1,7 +1,5 @@
 """Depthwise separable convolution over one or two axes."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 

@@ -1,7 +1,5 @@
 """Normalisations of each example over its last axes."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import ClassVar
 

@@ -1,7 +1,5 @@
 """Transposed convolution over one, two or three axes."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import ClassVar, NamedTuple, Self
 

@@ -1,7 +1,5 @@
 """Fields with one value for each axis, as windows that slide over an input have."""
 
-from __future__ import annotations
-
 from typing import Literal, TypeAlias
 
 from archspec.ir.op import NonNegative, Positive
