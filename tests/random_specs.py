@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import yaml
 from hypothesis import strategies as st
-from spec_reading import REFUSALS, Flow, Reading, Scope, Written
+from spec_reading import REFUSALS, Flow, Layer, Reading, Scope, Written
 
 from archspec import ops
 from archspec.ir.dim import Dim, substitute
@@ -80,6 +80,11 @@ def dump(spec: Written) -> str:
             return True
 
     return yaml.dump(spec, Dumper=Dumper, sort_keys=False, default_flow_style=None, width=100)
+
+
+def referable(layer: Layer, scope: Scope) -> bool:
+    """Returns whether a layer has a name, or is the only one of its kind so far."""
+    return "name" in layer.keys or (scope.counts[layer.leaf] == 1 and layer.leaf != "identity")
 
 
 @cache
@@ -252,8 +257,8 @@ class Writer:
         names = []
         for around in scope.chain():
             for name, result in around.results.items():
-                layer = around.layers.get(name)
-                if layer and (layer[0].kind == "auxiliary" or "name" not in layer[0].keys):
+                layer, _ = around.layers.get(name, (None, 0))
+                if layer and (layer.kind == "auxiliary" or not referable(layer, around)):
                     continue
                 names += [name, *(f"{name}.{output}" for output in result if len(result) > 1)]
         return sorted(set(names))
@@ -291,7 +296,7 @@ class Writer:
             and self.reading.source(ref, scope)[0].type == flow[0].type
             and depth > 0
         ):
-            table[second] = self.inside(scope, flow, depth, same_type)[0]
+            table[second] = self.inside(scope, flow, depth, same_but_channels)[0]
         else:
             table[second] = ref
         return name, table
@@ -398,7 +403,7 @@ class Writer:
 
     def again(self, scope: Scope, flow: Flow, depth: int, keep: Keep) -> tuple[str, Written] | None:
         named = [n for n, (layer, _) in scope.layers.items()
-                 if "name" in layer.keys and layer.kind != "auxiliary"]  # fmt: skip
+                 if referable(layer, scope) and layer.kind != "auxiliary"]  # fmt: skip
         return ("reuse", {"layer": self.pick(named)}) if named else None
 
     def block(self, scope: Scope, flow: Flow, depth: int, keep: Keep) -> tuple[str, Written] | None:
@@ -414,7 +419,9 @@ class Writer:
         inputs = self.spec["blocks"][name].get("inputs", [])
         refs = [r for r in self.references(scope) if "." not in r]
         for input_ in inputs[1:]:
-            if refs:
+            if depth > 0 and self.chance(30):
+                args[input_] = self.inside(scope, flow, depth, same_but_channels)[0]
+            elif refs:
                 args[input_] = self.pick(refs)
         return name, args
 
@@ -575,7 +582,8 @@ class Writer:
     def treat(self, kind: str, table: dict[str, Written], flow: Flow) -> None:
         """Says how training treats the weights."""
         if self.chance(50):
-            table["freeze"] = self.pick([True, False, "=1 < 2"])
+            inside = kind in self.spec["blocks"] or kind in ("group", "residual")
+            table["freeze"] = self.pick([True, False, "=1 < 2", *(["*", ["*"]] if inside else [])])
         if kind.startswith("="):
             return
         if kind in ops.names() and not ops.find(kind).variadic:

@@ -42,6 +42,7 @@ class Path(NamedTuple):
 
     name: str
     layers: tuple[Layer, ...]
+    counts: Counter[str]
     source: Written = None
     when: Written = None
 
@@ -50,6 +51,7 @@ class Layer(NamedTuple):
     """A layer, what it is called, and the lists of layers inside it."""
 
     kind: str
+    leaf: str
     component: str
     is_scope: bool
     keys: Mapping[str, Written]
@@ -85,8 +87,17 @@ class Scope:
         """Returns the result of that name."""
         for scope in self.chain():
             if name in scope.results:
+                layer, _ = scope.layers.get(name, (None, 0))
+                if layer and "name" not in layer.keys:
+                    self._require_only(scope, layer.leaf)
                 return scope.results[name]
         raise Refused(name)
+
+    def _require_only(self, scope: Scope, leaf: str) -> None:
+        """Refuses a default name that is not the only one of its kind, now or later."""
+        if scope.counts[leaf] > 1:
+            raise Refused(f"several layers are called {leaf}")
+        scope.counts[f"only {leaf}"] = 1
 
     def look_up(self, name: str) -> object:
         """Returns what a formula means by a name."""
@@ -198,17 +209,17 @@ class Reading:
             main = CONSTRUCTS[kind][0]
             rest = rest if isinstance(body, dict) else {main: body}
             paths = self._inside(kind, rest, Counter() if kind == "auxiliary" else counts)
-            return Layer(kind, component, is_scope, keys, rest, None, paths)
+            return Layer(kind, leaf, component, is_scope, keys, rest, None, paths)
         fields, inner = self._arguments(kind, rest, body)
         primary = None if isinstance(body, dict) or merges else body
-        return Layer(kind, component, is_scope, keys, fields, primary, inner)
+        return Layer(kind, leaf, component, is_scope, keys, fields, primary, inner)
 
     def _inside(
         self, kind: str, rest: Mapping[str, Written], counts: Counter[str]
     ) -> tuple[Path, ...]:
         if kind == "reuse":
             return ()
-        main = Path("", self.read_all(rest[CONSTRUCTS[kind][0]], counts))
+        main = Path("", self.read_all(rest[CONSTRUCTS[kind][0]], counts), counts)
         return (main, self._path("shortcut", rest["shortcut"])) if "shortcut" in rest else (main,)
 
     def _arguments(
@@ -216,7 +227,7 @@ class Reading:
     ) -> tuple[dict[str, Written], tuple[Path, ...]]:
         """Returns the fields of a call, and the lists of layers that fill its inputs."""
         if _is_merge(kind) and isinstance(body, list):
-            return {}, tuple(Path(str(i), (), source) for i, source in enumerate(body))
+            return {}, tuple(Path(str(i), (), Counter(), source) for i, source in enumerate(body))
         if kind in ops.names():
             operator = ops.find(kind)
             inner = [
@@ -233,11 +244,12 @@ class Reading:
 
     def _path(self, name: str, written: Written) -> Path:
         if isinstance(written, str):
-            return Path(name, (), written)
+            return Path(name, (), Counter(), written)
         if isinstance(written, list):
             written = {"layers": written}
-        layers = self.read_all(written.get("layers", []), Counter())
-        return Path(name, layers, written.get("from"), written.get("when"))
+        counts: Counter[str] = Counter()
+        layers = self.read_all(written.get("layers", []), counts)
+        return Path(name, layers, counts, written.get("from"), written.get("when"))
 
     # Meaning
 
@@ -340,6 +352,7 @@ class Reading:
         if layer.kind == "reuse":
             return self._reuse(layer, scope, inflow, path)
         inside = scope.inner(*(path if layer.is_scope else ()), **extra)
+        inside.counts = layer.paths[0].counts if layer.paths else inside.counts
         if layer.kind == "group":
             flow = self._transparent(layer, scope, inside, inflow)
             return {"output" if i == 0 else f"output_{i}": value for i, value in enumerate(flow)}
@@ -347,6 +360,7 @@ class Reading:
             return self._residual(layer, scope, inside, inflow, path)
         if layer.kind == "auxiliary":
             inside = scope.inner(*path, **extra)
+            inside.counts = layer.paths[0].counts
             name = ".".join(inside.path)
             inside.head = scope.head or name
             value = self.run_all(layer.paths[0].layers, inside, inflow)[0]
@@ -382,7 +396,9 @@ class Reading:
             return None
         flow = self.source(path.source, scope) if path.source else inflow
         components = (below or (path.name,)) if path.layers else ()
-        return self.run_all(path.layers, scope.inner(*components), flow)[0]
+        inner = scope.inner(*components)
+        inner.counts = path.counts
+        return self.run_all(path.layers, inner, flow)[0]
 
     def _call(
         self,
@@ -514,6 +530,8 @@ def _is_merge(kind: str) -> bool:
 
 
 def _default(leaf: str, counts: Counter[str]) -> str:
+    if counts[f"only {leaf}"]:
+        raise Refused(f"{leaf} is referred to as the only one")
     counts[leaf] += 1
     return leaf if counts[leaf] == 1 else f"{leaf}_{counts[leaf]}"
 

@@ -5,17 +5,19 @@ import shlex
 from pathlib import Path
 
 import pytest
+from test_cli import archspec
 
 from archspec.analysis.summary import footing, table
 from archspec.cli import COMMANDS
-from archspec.frontend.shipped import shipped_specs
 from archspec.frontend import compile_spec, compile_text
 from archspec.frontend.compiler import analyse_text
+from archspec.frontend.shipped import shipped_specs
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 FENCES = re.findall(r"```(\w+)\n(.*?)```", README, re.DOTALL)
-SPEC, LANGUAGE, TRAIN = (text for kind, text in FENCES if kind == "yaml")
+SPEC, LANGUAGE, FILES, TRAIN = (text for kind, text in FENCES if kind == "yaml")
+OPERATOR, _ = (text for kind, text in FENCES if kind == "python")
 
 
 def test_every_command_is_in_the_table_and_no_other() -> None:
@@ -68,6 +70,29 @@ def test_the_language_example_compiles() -> None:
     for variant in (None, "resnet18"):
         compiled = analyse_text(text, "README.yaml", variant=variant)
         assert [d.message for d in compiled.diagnostics] == []
+
+
+HEAD = """
+blocks:
+  head: {params: {units: int, classes: int}, layers: [linear: =units, relu, linear: =classes]}
+"""
+
+
+def test_the_example_of_several_files_compiles(tmp_path: Path) -> None:
+    (tmp_path / "blocks").mkdir()
+    (tmp_path / "blocks" / "head.yaml").write_text(HEAD, encoding="utf-8")
+    (tmp_path / "glaucoma.yaml").write_text(FILES, encoding="utf-8")
+    graph = compile_spec(str(tmp_path / "glaucoma.yaml")).graph
+    assert str(graph.outputs["output"].type) == "3"
+    assert graph.nodes[0].treatment.frozen
+
+
+def test_the_operator_shown_works(tmp_path: Path) -> None:
+    (tmp_path / "gate.py").write_text(OPERATOR, encoding="utf-8")
+    text = "name: net\ninputs: {x: [4]}\nlayers: [gate: 0.5]\n"
+    (tmp_path / "net.yaml").write_text(text, encoding="utf-8")
+    done = archspec("export", "net.yaml", "--onnx", "--operators", "gate.py", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize(

@@ -204,6 +204,10 @@ def test_an_output_penalty_is_of_what_leaves_the_layer() -> None:
     made = by_path(graph("  - b: {output_l2: 0.01}\n", "{x: [4]}", blocks))
     assert made["b.linear"].treatment.output_penalty == Penalty(0.1, 0.0)
     assert made["b.relu"].treatment.output_penalty == Penalty(0.0, 0.01)
+    more = "defaults: {relu: {output_l1: 0.3, output_l2: 0.4}}\n"
+    made = by_path(graph("  - relu\n  - relu: {output_l1: 0.2}\n", "{x: [4]}", more))
+    assert made["relu"].treatment.output_penalty == Penalty(0.3, 0.4)
+    assert made["relu_2"].treatment.output_penalty == Penalty(0.2, 0.4)
 
 
 @pytest.mark.parametrize("fill", FILLS)

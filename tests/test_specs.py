@@ -1,23 +1,16 @@
-"""The shipped specs: against the reference, layer by layer; run, exported and drawn."""
+"""The shipped specs against the reference: totals, and layer by layer."""
 
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
-import numpy as np
 import pytest
-from execution import difference, random_inputs, random_weights, run_onnx, run_torch
-from picture_checks import check_boxes, check_clusters, check_wires, drawing
+from shipped import checked, each_variant
 
 from archspec.analysis.summary import as_json
-from archspec.backends.onnx import export
-from archspec.frontend import Compiled, compile_spec, compile_text
-from archspec.frontend.shipped import shipped_specs
-from archspec.ir.graph import Graph
+from archspec.frontend import compile_text
 
 Row: TypeAlias = tuple[str, list[int], int, int]
 """What is compared of a layer: its operator, output shape, parameters and multiply-adds."""
@@ -46,21 +39,6 @@ SPECS: dict[str, tuple[str, str | None]] = {
     "keras_NASNetLarge": ("nasnet", "large"),
     "timm_nasnetalarge": ("nasnet", "large_timm"),
 }
-VARIANTS = [
-    (name, variant)
-    for name, path in shipped_specs().items()
-    for variant in (None, *compile_spec(str(path)).variants)
-]
-each_variant = pytest.mark.parametrize(("name", "variant"), VARIANTS)
-
-
-def checked(
-    name: str, variant: str | None = None, settings: Mapping[str, str] | None = None
-) -> tuple[Compiled, dict[str, Any]]:
-    path = str(shipped_specs()[name])
-    compiled = compile_spec(path, variant=variant, settings=settings or {})
-    assert compiled.diagnostics == ()
-    return compiled, as_json(compiled.graph, compiled.diagnostics, ok=True, file=name)
 
 
 @pytest.mark.parametrize("key", SPECS)
@@ -237,71 +215,3 @@ def test_the_table_adds_up(name: str, variant: str | None) -> None:
     assert len(set(paths)) == len(paths)
     scopes = {path.rpartition(".")[0] for path in paths}
     assert not scopes & set(paths), "a path is both a scope and a leaf"
-
-
-SMALL: dict[str, dict[str, str]] = {
-    "densenet": {"inputs.image": "[3, 64, 57]", "depths": "[2, 1, 1, 1]", "growth": "8"},
-    "googlenet": {"inputs.image": "[3, 112, 130]"},
-    "mobilenet_v2": {"inputs.image": "[3, 64, 55]", "width": "0.35"},
-    "nasnet": {"inputs.image": "[3, 64, 55]", "stem": "8", "filters": "8", "cells": "1"},
-    "resnet": {"inputs.image": "[3, 64, 57]", "depths": "[2, 1, 0, 1]"},
-    "siamese": {"inputs.left": "[1, 65, 65]", "inputs.right": "[1, 65, 65]"},
-    "unet": {"inputs.image": "[1, H, W]", "channels": "4"},
-}
-"""What makes a network small enough to be run in a moment, and changes nothing else."""
-
-SIZES = [{"batch": 1, "H": 188, "W": 204, "T": 5}, {"batch": 2, "H": 191, "W": 188, "T": 9}]
-"""Sizes for names, the second with something for every pooling to leave over."""
-
-NAMED_INPUTS = ("siamese", "unet")
-"""Specs with wires that tell the name of the input that they fill besides the shape."""
-
-
-def balanced_weights(graph: Graph) -> dict[str, np.ndarray]:
-    """Returns random weights and statistics that keep values in bounds in a deep network."""
-    return {
-        name: array / np.float32(math.sqrt(math.prod(array.shape[1:]))) if array.ndim > 1 else array
-        for name, array in random_weights(graph).items()
-    }
-
-
-@each_variant
-def test_it_runs_and_onnx_runtime_agrees(name: str, variant: str | None, tmp_path: Path) -> None:
-    check_execution(checked(name, variant, SMALL.get(name))[0].graph, tmp_path)
-
-
-@pytest.mark.parametrize("name", ["densenet", "mobilenet_v2", "nasnet"])
-def test_the_whole_network_runs_and_onnx_runtime_agrees(name: str, tmp_path: Path) -> None:
-    graph = checked(name, settings={"inputs.image": SMALL[name]["inputs.image"]})[0].graph
-    check_execution(graph, tmp_path)
-
-
-def check_execution(graph: Graph, folder: Path) -> None:
-    weights, file = balanced_weights(graph), folder / "network.onnx"
-    export(graph, weights, file, metadata={})
-    for sizes in SIZES:
-        inputs = random_inputs(graph, sizes)
-        expected, given = run_torch(graph, weights, inputs), run_onnx(file, inputs)
-        assert given.keys() == expected.keys() == graph.outputs.keys()
-        for output, array in expected.items():
-            assert np.isfinite(array).all()
-            assert sizes["batch"] == 1 or (array[0] != array[1]).any(), "the input has no effect"
-            assert difference(array, given[output]) <= 1e-4
-
-
-def test_it_is_the_same_to_the_siamese_network_which_image_comes_first() -> None:
-    graph = checked("siamese", settings=SMALL["siamese"])[0].graph
-    weights, inputs = balanced_weights(graph), random_inputs(graph, {"batch": 2})
-    swapped = {"left": inputs["right"], "right": inputs["left"]}
-    made, again = (run_torch(graph, weights, images)["same"] for images in (inputs, swapped))
-    assert difference(made, again) <= 1e-6
-
-
-@each_variant
-def test_its_picture_shows_all_of_it(name: str, variant: str | None) -> None:
-    graph = checked(name, variant, SMALL.get(name))[0].graph
-    picture = drawing(graph)
-    check_boxes(graph, picture)
-    check_clusters(graph, picture)
-    if name not in NAMED_INPUTS:
-        check_wires(graph, picture)

@@ -94,6 +94,8 @@ def bind(
     evaluator: Evaluator,
     lookup: Callable[[str], object],
     report: list[Diagnostic],
+    *,
+    faulty: bool,
 ) -> dict[str, object]:
     """Returns the values of a block's parameters in one call.
 
@@ -104,6 +106,7 @@ def bind(
         evaluator: Evaluates defaults.
         lookup: What a default may refer to besides earlier parameters.
         report: Takes the faults.
+        faulty: Whether the call had faults, which what is missing may be about.
 
     Raises:
         Unknown: Values are missing or do not fit; the faults have been reported.
@@ -125,6 +128,8 @@ def bind(
         argument = arguments.get(name)
         if argument is None and type_ is None:
             values[name] = evaluator.value(declared, visible)
+        elif argument is None and faulty:
+            raise Unknown
         elif argument is None:
             message = f"{block.signature.name} needs `{name}` ({type_})"
             report.append(Diagnostic("E107", message, call, f"add `{name}: …`"))

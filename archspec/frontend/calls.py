@@ -172,7 +172,8 @@ class Calls:
 
         defaults = reader.defaults(block.signature)
         given = {name: a for name, a in defaults.items() if name not in TREATED} | arguments
-        values = bind(block, given, call, inside.evaluator, visible, self._builder.report)
+        report = self._builder.report
+        values = bind(block, given, call, inside.evaluator, visible, report, faulty=layer.faulty)
         inner = Scope(
             scope.place.below(*path), {**block.unit.env, **values}, block.names, block.unit
         )

@@ -151,8 +151,9 @@ class Placement:
         for index in range(len(nodes) - 1, -1, -1):
             if value in nodes[index].outputs:
                 old = nodes[index].treatment
-                total = Penalty(*map(sum, zip(old.output_penalty, penalty, strict=True)))
-                nodes[index] = nodes[index]._replace(treatment=old._replace(output_penalty=total))
+                l1, l2 = old.output_penalty
+                nearest = Penalty(penalty.l1 or l1, penalty.l2 or l2)
+                nodes[index] = nodes[index]._replace(treatment=old._replace(output_penalty=nearest))
                 return
         if value is not None:
             message = "this layer makes nothing whose size could be held down"

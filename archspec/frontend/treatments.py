@@ -184,6 +184,7 @@ def treatment(
         bias_init=fills["bias_init"].initializer if "bias_init" in fills else None,
         weight_penalty=penalty("weight"),
         bias_penalty=penalty("bias"),
+        output_penalty=penalty("output"),
         max_norm=numbers.get("max_norm"),
     )
 

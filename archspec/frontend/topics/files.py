@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from archspec.frontend.link import MERGED, OWN
 from archspec.frontend.library_schema import Library
+from archspec.frontend.link import MERGED, OWN
 from archspec.frontend.topics.flow import keys
 from archspec.frontend.topics.model import Topic, fields_of
 
