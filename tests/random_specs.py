@@ -447,6 +447,9 @@ class Writer:
             block["outputs"] = self.pick([main, {"out": main}, {"out": main, "prev": second}])
         self.spec["blocks"][name] = {k: v for k, v in block.items() if v}
         given, self.parameters = self.parameters.given, outer
+        if given and self.chance(20):
+            key = self.pick(given)
+            self.spec["defaults"][name] = {key: given.pop(key)}
         self.arguments[name] = given
         return name, dict(given)
 
@@ -672,7 +675,8 @@ def varied(writer: Writer, spec: dict[str, Written]) -> RandomSpec:
     params = spec.get("params", {})
     if not params or not writer.chance(50):
         return RandomSpec(spec, None, graph)
-    changes = {n: writer.changed(v) for n, v in params.items() if writer.chance(50)}
+    changes = {n: writer.changed(v) for n, v in params.items()}
+    changes = {n: v for n, v in changes.items() if v != params[n] and writer.chance(70)}
     other = {**spec, "params": params | changes}
     try:
         changed = Reading(other).whole()

@@ -18,6 +18,7 @@ from archspec import ops
 from archspec.diagnostics import Span
 from archspec.frontend.formula import FormulaError, parse
 from archspec.frontend.syntax import CONSTRUCTS, RESERVED
+from archspec.frontend.treatments import INITIALIZERS
 from archspec.frontend.treatments import KEYS as TREATED
 from archspec.ir.dim import Dim
 from archspec.ir.graph import Graph, Head, Value
@@ -425,12 +426,12 @@ class Reading:
         if primary is not None:
             name = next(iter(block["params"])) if block else ops.find(kind).primary
             arguments[name] = self.value(primary, look_up)
-        if block is not None:
-            return self._block(kind, layer, scope, inflow, path, arguments | fields | dict(given))
         defaults = self.spec.get("defaults", {}).get(kind, {})
         told = {k: self.value(v, self.root.look_up) for k, v in defaults.items()
                 if k not in TREATED}  # fmt: skip
         told |= arguments | fields | dict(given)
+        if block is not None:
+            return self._block(kind, layer, scope, inflow, path, told)
         if ops.find(kind).variadic:
             return self._merge(layer, scope, inflow, path, told, extra)
         op = ops.find(kind).model_validate(told)
@@ -438,7 +439,12 @@ class Reading:
             p.name: self._followed(p, scope, inflow, f"{layer.component}_{p.name}", *path[1:])
             for p in layer.paths
         }
-        return self._node(op, scope, path, _filled(op.input_names, inflow, filled))
+        values = _filled(op.input_names, inflow, filled)
+        tensors = op.parameters(*(value.type for value in values)).values()
+        own = {*layer.keys} & {*INITIALIZERS, "weight_l2", "bias_l1", "max_norm"}
+        if own and not layer.paths and all(param.kind != "weight" for param in tensors):
+            raise Refused(f"no weights for {own}")
+        return self._node(op, scope, path, values)
 
     def _merge(
         self,
@@ -493,7 +499,11 @@ class Reading:
         return self.outputs(block.get("outputs"), inner, flow)
 
     def _reuse(self, layer: Layer, scope: Scope, inflow: Flow, path: tuple[str, ...]) -> Result:
-        target, start = scope.layers[layer.fields["layer"]]
+        name = layer.fields["layer"]
+        scope.find(name)
+        if name not in scope.layers:
+            raise Refused(f"{name} is not a layer of this list")
+        target, start = scope.layers[name]
         again = target._replace(component=path[-1], is_scope=True)
         at = scope.inner(*path[:-1])
         at.layers = dict(scope.layers)
@@ -509,7 +519,9 @@ class Reading:
         self, op: Operator, scope: Scope, path: tuple[str, ...], inputs: Sequence[Value]
     ) -> Result:
         name = ".".join((*scope.path, *path))
-        owner = next(self._shared) if self._shared is not None else None
+        owner = next(self._shared, "") if self._shared is not None else None
+        if owner is not None and owner.rpartition(".")[2] != path[-1] and len(path) > 1:
+            raise Refused("this is not what was made the first time")
         start = len(self.graph.nodes)
         outputs = self.graph.add(name, op, inputs, span=self.SPAN, head=scope.head, shares=owner)
         self._added.append(owner or name)
@@ -552,7 +564,7 @@ def _with(
 
 def _rows(value: Any) -> list[dict[str, object]]:  # noqa: ANN401
     """Returns the arguments of each turn of a `repeat` or `each`."""
-    if isinstance(value, int):
+    if isinstance(value, int) and value >= 0:
         return [{}] * value
     if not isinstance(value, (tuple, Mapping)):
         raise Refused("a count is wanted")

@@ -145,8 +145,8 @@ CODES: dict[str, Code] = {
     ),
     "E202": Code(
         "paths of unequal sizes",
-        "concat needs equal sizes but for the channels; add, multiply and their like need all sizes "
-        "equal, or 1.",
+        "concat needs equal sizes but for the channels; add, multiply and their like need all "
+        "sizes equal, or 1.",
         _spec("  - concat: {a: [max_pool2d: 2], b: []}\n"),
     ),
     "E203": Code(

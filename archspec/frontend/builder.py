@@ -5,7 +5,7 @@ layer's output unknown; what depends on it is skipped in silence, and all else g
 so one run finds the faults of the whole file.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from archspec.diagnostics import Diagnostic, Span
 from archspec.frontend.arguments import Argument, Evaluator, Unknown
@@ -15,7 +15,7 @@ from archspec.frontend.inputs import input_types
 from archspec.frontend.names import Names
 from archspec.frontend.placement import Placement
 from archspec.frontend.repeat import rows
-from archspec.frontend.scope import Flow, Place, Result, Scope
+from archspec.frontend.scope import Flow, Place, Result, Scope, Turn
 from archspec.frontend.syntax import CONSTRUCTS, Layer
 from archspec.frontend.tree import Entry, Items, Table
 from archspec.frontend.unit import Unit
@@ -120,7 +120,7 @@ class Builder:
         if "repeat" in layer.reserved:
             result = self._repeated(layer, around, inflow)
         else:
-            result = self._once(layer, around, inflow, (layer.component,), {}, {})
+            result = self._once(Turn(layer, around, inflow, (layer.component,)))
         after(result)
         reader.expect(layer, scope, result)
         return result
@@ -138,36 +138,29 @@ class Builder:
             given = {
                 name: Argument(v, entry.value.span, entry.value.span) for name, v in row.items()
             }
+            turn = Turn(layer, scope, inflow, (layer.component, str(index)), given, extra)
             for key, at in (("first", 0), ("last", len(turns) - 1)):
                 if index == at and key in layer.reserved:
-                    given |= self._overrides(layer.reserved[key], scope, inflow, extra)
-            result = self._once(layer, scope, inflow, (layer.component, str(index)), given, extra)
+                    given |= self._overrides(layer.reserved[key], turn)
+            result = self._once(turn)
             made = tuple(result.values())
             inflow = made + inflow[len(made) :]
         return result
 
-    def _once(
-        self,
-        layer: Layer,
-        scope: Scope,
-        inflow: Flow,
-        path: tuple[str, ...],
-        given: Mapping[str, Argument],
-        extra: Mapping[str, object],
-    ) -> Result:
-        """Expands one turn of a layer at `path` below the scope."""
-        if layer.kind not in CONSTRUCTS:
-            return self._calls.call(layer, scope, inflow, path, given, extra)
-        if given:
-            (name, argument), *_ = given.items()
-            scope.unit.reader.fault(
+    def _once(self, turn: Turn) -> Result:
+        """Expands one turn of a layer."""
+        if turn.layer.kind not in CONSTRUCTS:
+            return self._calls.call(turn)
+        if turn.given:
+            (name, argument), *_ = turn.given.items()
+            turn.reader.fault(
                 "E107",
-                f"{layer.kind} has no parameter `{name}`",
+                f"{turn.layer.kind} has no parameter `{name}`",
                 argument.key_span,
                 "repeat a block with parameters instead",
             )
             raise Unknown
-        return self._constructs.construct(layer, scope, inflow, path, extra)
+        return self._constructs.construct(turn)
 
     def _skipped(self, layer: Layer, scope: Scope, inflow: Flow) -> Result:
         """Returns the result of a layer that is left out: what flows in, by its outputs' names."""
@@ -176,16 +169,13 @@ class Builder:
         names += [f"output_{index}" for index in range(len(names), len(inflow))]
         return dict(zip(names, inflow, strict=False))
 
-    def _overrides(
-        self, entry: Entry, scope: Scope, inflow: Flow, extra: Mapping[str, object]
-    ) -> dict[str, Argument]:
+    def _overrides(self, entry: Entry, turn: Turn) -> dict[str, Argument]:
         """Returns the arguments of `first` or `last`."""
-        reader = scope.unit.reader
         if not isinstance(entry.value, Table):
             message = f"`{entry.key.value}` takes arguments, as in `{{stride: 2}}`"
-            reader.fault("E104", message, entry.value.span)
+            turn.reader.fault("E104", message, entry.value.span)
             raise Unknown
-        return reader.arguments(entry.value.entries, reader.lookup(scope, inflow, extra))
+        return turn.reader.arguments(entry.value.entries, turn.lookup())
 
     def _spend(self, layer: Layer, scope: Scope) -> None:
         """Counts one step of the expansion.

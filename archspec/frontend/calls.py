@@ -10,7 +10,8 @@ from archspec.frontend.arguments import Argument, Unknown, is_formula
 from archspec.frontend.blocks import Block, bind
 from archspec.frontend.names import Names
 from archspec.frontend.reader import type_of
-from archspec.frontend.scope import Flow, Result, Scope
+from archspec.frontend.repeat import rows
+from archspec.frontend.scope import Flow, Result, Scope, Turn
 from archspec.frontend.syntax import Layer, Path, Signature, beside
 from archspec.frontend.treatments import KEYS as TREATED
 from archspec.frontend.tree import Entry, Items, Scalar
@@ -28,32 +29,15 @@ class Calls:
         self._builder = builder
         self._operators: dict[object, Operator] = {}
 
-    def call(
-        self,
-        layer: Layer,
-        scope: Scope,
-        inflow: Flow,
-        path: tuple[str, ...],
-        given: Mapping[str, Argument],
-        extra: Mapping[str, object],
-    ) -> Result:
-        """Expands a call at `path` below the scope.
-
-        Args:
-            layer: What is called, with its arguments.
-            scope: Where it stands.
-            inflow: What flows into it.
-            path: Its components of the name path.
-            given: Arguments that a `repeat` adds.
-            extra: Values that formulas see besides the scope's.
+    def call(self, turn: Turn) -> Result:
+        """Expands a call of an operator or a block.
 
         Raises:
             Unknown: A fault, which has been reported, leaves its result unknown.
         """
-        reader, parser = scope.unit.reader, scope.unit.parser
-        lookup = reader.lookup(scope, inflow, extra)
+        layer, reader, lookup = turn.layer, turn.reader, turn.lookup()
         name, arguments = reader.called(layer, lookup)
-        signature = parser.signature(name)
+        signature = turn.scope.unit.parser.signature(name)
         if signature is None:
             raise Unknown
         if layer.primary is not None:
@@ -64,32 +48,26 @@ class Calls:
                 raise Unknown
             value = reader.evaluator.value(layer.primary, lookup)
             arguments[signature.primary] = Argument(value, layer.primary.span, layer.head.span)
-        layer = _called_by_formula(layer, signature, scope) if is_formula(layer.head) else layer
-        arguments |= reader.arguments(layer.arguments, lookup) | dict(given)
+        if is_formula(layer.head):
+            turn = turn._replace(layer=_called_by_formula(turn, signature))
+        arguments |= reader.arguments(turn.layer.arguments, lookup) | dict(turn.given)
         if signature.variadic:
-            return self._merge(layer, signature, scope, inflow, path, arguments, extra)
-        filled = self._filled(layer, signature, scope, inflow, path)
-        block = scope.unit.blocks.get(name)
+            return self._merge(turn, signature, arguments)
+        filled = self._filled(turn, signature)
+        block = turn.scope.unit.blocks.get(name)
         if block is not None:
-            return self._block(block, layer, scope, filled, path, arguments)
-        return self._operator(layer, signature, scope, filled, path, arguments)
+            return self._block(block, turn, filled, arguments)
+        return self._operator(turn, signature, filled, arguments)
 
-    def _filled(
-        self,
-        layer: Layer,
-        signature: Signature,
-        scope: Scope,
-        inflow: Flow,
-        place: tuple[str, ...],
-    ) -> dict[str, Value | None]:
+    def _filled(self, turn: Turn, signature: Signature) -> dict[str, Value | None]:
         """Returns a value for each named input."""
-        reader = scope.unit.reader
+        layer, reader, inflow = turn.layer, turn.reader, turn.inflow
         by_key: dict[str, Value | None] = {}
         for path in layer.paths:
-            components = (*place, path.name)
+            components = (*turn.path, path.name)
             if signature.operator is not None:
-                components = (beside(layer.component, path.name), *place[1:])
-            by_key[path.name] = self.path(path, scope, inflow, *components)
+                components = (beside(layer.component, path.name), *turn.path[1:])
+            by_key[path.name] = self.path(path, turn.scope, inflow, *components)
         free = [name for name in signature.inputs if name not in by_key]
         source = layer.reserved.get("from")
         if not free and source:
@@ -114,48 +92,43 @@ class Calls:
 
     def _operator(
         self,
-        layer: Layer,
+        turn: Turn,
         signature: Signature,
-        scope: Scope,
         filled: Mapping[str, Value | None],
-        path: tuple[str, ...],
-        arguments: dict[str, Argument],
+        arguments: Mapping[str, Argument],
     ) -> Result:
         """Adds the node of an operator."""
-        op = self._validated(signature, layer, scope, arguments)
+        op = self._validated(turn, signature, arguments)
         values = [value for value in filled.values() if value is not None]
         if op is None or len(values) < len(filled):
             raise Unknown
-        return self._builder.placement.node(layer, op, scope, path, values, {})
+        return self._builder.placement.node(turn, op, values, {})
 
     def _validated(
-        self, signature: Signature, layer: Layer, scope: Scope, arguments: dict[str, Argument]
+        self, turn: Turn, signature: Signature, arguments: Mapping[str, Argument]
     ) -> Operator | None:
-        reader = scope.unit.reader
-        defaults = reader.defaults(signature)
-        given = {name: a for name, a in defaults.items() if name not in TREATED} | arguments
+        """Returns the operator with its fields; an equal one is the same object."""
         if signature.operator is None:
             raise Unknown
+        given = _with_defaults(turn, signature, arguments)
         key = (signature.name, *(_identity(name, a.value) for name, a in given.items()))
-        op = self._operators.get(key)
+        op = None if None in key else self._operators.get(key)
         if op is None:
-            op = reader.validated(signature.operator, given, layer)
-            if op is not None and None not in key:
+            op = turn.reader.validated(signature.operator, given, turn.layer)
+            if op is not None:
                 self._operators[key] = op
         return op
 
     def _block(
         self,
         block: Block,
-        layer: Layer,
-        scope: Scope,
+        turn: Turn,
         filled: Mapping[str, Value | None],
-        path: tuple[str, ...],
-        arguments: dict[str, Argument],
+        arguments: Mapping[str, Argument],
     ) -> Result:
         """Expands a block."""
-        reader, inside = scope.unit.reader, block.unit.reader
-        name, call = block.signature.name, layer.head.span
+        reader, inside = turn.reader, block.unit.reader
+        name, call = block.signature.name, turn.layer.head.span
         if any(name == other for other, _ in reader.calls):
             chain = " → ".join([*(other for other, _ in reader.calls), name])
             message = f"the block {name} calls itself: {chain}"
@@ -170,13 +143,10 @@ class Calls:
                 return type_of(filled[wanted])
             return inside.file_value(wanted)
 
-        defaults = reader.defaults(block.signature)
-        given = {name: a for name, a in defaults.items() if name not in TREATED} | arguments
-        report = self._builder.report
-        values = bind(block, given, call, inside.evaluator, visible, report, faulty=layer.faulty)
-        inner = Scope(
-            scope.place.below(*path), {**block.unit.env, **values}, block.names, block.unit
-        )
+        given = _with_defaults(turn, block.signature, arguments)
+        report, faulty = self._builder.report, turn.layer.faulty
+        values = bind(block, given, call, inside.evaluator, visible, report, faulty=faulty)
+        inner = Scope(turn.place, {**block.unit.env, **values}, block.names, block.unit)
         for input_, value in filled.items():
             inner.define(input_, {input_: value})
         reader.calls.append((name, call))
@@ -186,30 +156,21 @@ class Calls:
         finally:
             reader.calls.pop()
 
-    def _merge(
-        self,
-        layer: Layer,
-        signature: Signature,
-        scope: Scope,
-        inflow: Flow,
-        path: tuple[str, ...],
-        arguments: dict[str, Argument],
-        extra: Mapping[str, object],
-    ) -> Result:
+    def _merge(self, turn: Turn, signature: Signature, arguments: Mapping[str, Argument]) -> Result:
         """Expands the paths of a merge and joins them."""
-        around = self.around(layer, scope, path, extra)
+        around = self.around(turn)
         values: list[Value | None] = []
         places: dict[int, Span] = {}
-        for each in layer.paths:
-            if self.path_taken(each, around, inflow):
-                made = self._copies(each, around, inflow)
-                places |= dict.fromkeys(range(len(values), len(values) + len(made)), each.span)
+        for path in turn.layer.paths:
+            if self.path_taken(path, around, turn.inflow):
+                made = self._copies(path, around, turn.inflow)
+                places |= dict.fromkeys(range(len(values), len(values) + len(made)), path.span)
                 values += made
         if not values:
-            scope.unit.reader.fault(
+            turn.reader.fault(
                 "E201",
                 f"every path of this {signature.name} is left out by its `when`",
-                layer.head.span,
+                turn.layer.head.span,
                 "give the layer itself the `when`",
             )
         known = [value for value in values if value is not None]
@@ -217,16 +178,14 @@ class Calls:
             raise Unknown
         if len(known) == 1:
             return {"output": known[0]}
-        op = self._validated(signature, layer, scope, arguments)
+        op = self._validated(turn, signature, arguments)
         if op is None:
             raise Unknown
-        leaf = leaf_of(layer, path, signature.name)
-        return self._builder.placement.node(layer, op, scope, leaf, known, places)
+        turn = turn._replace(path=leaf_of(turn, signature.name))
+        return self._builder.placement.node(turn, op, known, places)
 
     def _copies(self, path: Path, scope: Scope, inflow: Flow) -> list[Value | None]:
         """Returns the value of a path, or of its copies for each row of an `each`."""
-        from archspec.frontend.repeat import rows
-
         if path.each is None:
             return [self.path(path, scope, inflow)]
         reader = scope.unit.reader
@@ -235,22 +194,21 @@ class Calls:
         turns = rows(value, span, self._builder.max_nodes, self._builder.report, of="each")
         made = []
         for index, row in enumerate(turns):
-            inside = scope.inner(
-                path.names, scope.place, {**row, "index": index, "count": len(turns)}
-            )
+            extra = {**row, "index": index, "count": len(turns)}
+            inside = scope.inner(path.names, scope.place, extra)
             made.append(self.path(path, inside, inflow, path.name, str(index)))
         return made
 
     # Paths
 
-    def around(
-        self, layer: Layer, scope: Scope, path: tuple[str, ...], extra: Mapping[str, object]
-    ) -> Scope:
+    def around(self, turn: Turn) -> Scope:
         """Returns the scope of a merge's paths: the layer's own if it is named or repeated."""
-        if not layer.opens_scope and not extra:
+        layer, scope = turn.layer, turn.scope
+        if not layer.opens_scope and not turn.extra:
             return scope
-        place = scope.place.below(*path) if layer.opens_scope else scope.place
-        return scope.inner(layer.names, place, extra)
+        return scope.inner(
+            layer.names, turn.place if layer.opens_scope else scope.place, turn.extra
+        )
 
     def path(self, path: Path, scope: Scope, inflow: Flow, *components: str) -> Value | None:
         """Expands a path, below `components` or its own name, and returns its main value."""
@@ -269,6 +227,19 @@ class Calls:
         return scope.unit.reader.condition(entry, scope, inflow)
 
 
+def leaf_of(turn: Turn, kind: str) -> tuple[str, ...]:
+    """Returns the components of the node of a merge, a leaf inside if the layer is a scope."""
+    return (*turn.path, kind) if turn.layer.opens_scope else turn.path
+
+
+def _with_defaults(
+    turn: Turn, signature: Signature, arguments: Mapping[str, Argument]
+) -> dict[str, Argument]:
+    """Returns the arguments over what the file's `defaults` say."""
+    defaults = turn.reader.defaults(signature)
+    return {name: a for name, a in defaults.items() if name not in TREATED} | dict(arguments)
+
+
 def _identity(name: str, value: object) -> tuple[str, object, object] | None:
     """Returns what tells one argument from another, types included; `None` if that is long."""
     if isinstance(value, tuple):
@@ -277,20 +248,17 @@ def _identity(name: str, value: object) -> tuple[str, object, object] | None:
     return None if isinstance(value, Mapping) else (name, value, type(value))
 
 
-def leaf_of(layer: Layer, path: tuple[str, ...], kind: str) -> tuple[str, ...]:
-    """Returns the components of the node of a merge, a leaf inside if the layer is a scope."""
-    return (*path, kind) if layer.opens_scope else path
-
-
-def _called_by_formula(layer: Layer, signature: Signature, scope: Scope) -> Layer:
+def _called_by_formula(turn: Turn, signature: Signature) -> Layer:
     """Returns a layer whose kind is known only now, with its inputs told from arguments."""
+    layer = turn.layer
     if signature.variadic:
-        scope.unit.reader.fault(
+        turn.reader.fault(
             "E105",
             f"{signature.name} merges paths, so it cannot be called by a formula",
             layer.head.span,
             "write one layer for each merge, with `when`",
         )
         raise Unknown
-    paths, rest = scope.unit.parser.call(signature, layer.arguments, layer.component, Names())
+    parser = turn.scope.unit.parser
+    paths, rest = parser.call(signature, layer.arguments, layer.component, Names())
     return layer._replace(paths=tuple(paths), arguments=rest)

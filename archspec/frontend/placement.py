@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from archspec.diagnostics import Diagnostic, Label, Severity, Span
 from archspec.frontend.arguments import Argument, Unknown
 from archspec.frontend.reader import Reader
-from archspec.frontend.scope import Flow, Place, Result, Scope
+from archspec.frontend.scope import Flow, Place, Result, Scope, Turn
 from archspec.frontend.syntax import Layer
 from archspec.frontend.treatments import KEYS, Freeze, Said, read_freeze, read_key, treatment
 from archspec.ir.graph import Graph, Node, Value
@@ -32,44 +32,45 @@ class Placement:
 
     def node(
         self,
-        layer: Layer,
+        turn: Turn,
         op: Operator,
-        scope: Scope,
-        path: tuple[str, ...],
         inputs: Sequence[Value],
         places: Mapping[int, Span],
     ) -> Result:
-        """Adds a node to the graph; `places` are where single inputs come from."""
-        whole = (*scope.place.path, *path)
-        name = ".".join(whole)
-        head, reader = scope.place.head, scope.unit.reader
-        self._claim(name, layer, reader)
-        if head is None:
-            self.refuse_heads(inputs, reader, layer.head.span)
+        """Adds a node to the graph; `places` are where single inputs come from.
+
+        Raises:
+            Unknown: It does not fit there; the fault has been reported.
+        """
+        place, span = turn.place, turn.layer.head.span
+        name = ".".join(place.path)
+        self._claim(name, turn)
+        if place.head is None:
+            self.refuse_heads(inputs, turn.reader, span)
         start = len(self._graph.nodes)
         try:
             outputs = self._graph.add(
                 name,
                 op,
                 inputs,
-                span=layer.head.span,
-                head=head,
-                shares=scope.place.owner(whole),
-                treatment=self._treatment(layer, op, scope, whole, inputs),
+                span=span,
+                head=place.head,
+                shares=".".join(place.owner()) if place.shared else None,
+                treatment=self._treatment(turn, op, inputs),
             )
         except OperatorError as error:
             labels = [Label(places[i], text) for i, text in error.labels.items() if i in places]
-            reader.fault(error.code, error.message, layer.head.span, error.help, labels)
+            turn.reader.fault(error.code, error.message, span, error.help, labels)
             raise Unknown from None
         for node in self._graph.nodes[start:]:
             self._nodes[node.path] = node
+            self._require_equal_weights(node, turn)
             if node.facts.doubt is not None:
                 code, message, help_ = node.facts.doubt
-                warning = reader.diagnostic(code, message, layer.head.span, help_)
+                warning = turn.reader.diagnostic(code, message, span, help_)
                 self.warnings.append(warning._replace(severity=Severity.WARNING))
-            self._require_equal_weights(node, layer, reader)
-        if head is not None:
-            self.head_of |= {output.name: head for output in outputs}
+        if place.head is not None:
+            self.head_of |= {output.name: place.head for output in outputs}
         return dict(zip(op.output_names(), outputs, strict=True))
 
     def treated(
@@ -119,29 +120,22 @@ class Placement:
                 )
                 raise Unknown
 
-    def _treatment(
-        self,
-        layer: Layer,
-        op: Operator,
-        scope: Scope,
-        path: tuple[str, ...],
-        inputs: Sequence[Value],
-    ) -> Treatment:
-        place, reader = scope.place, scope.unit.reader
-        defaults = reader.treated_defaults(op.kind())
+    def _treatment(self, turn: Turn, op: Operator, inputs: Sequence[Value]) -> Treatment:
+        place, layer = turn.place, turn.layer
+        defaults = turn.reader.treated_defaults(op.kind())
         treats = place.freezes or place.treated or defaults
         if not treats or place.shared:  # shared weights are treated where they are owned
             return UNTREATED
         own = {k: v for k, v in place.treated.items() if k in layer.reserved and not layer.paths}
         around = {key: value for key, value in place.treated.items() if key not in own}
         # Each is asked, so that every pattern that matches counts as used.
-        decisions = [freeze.frozen for freeze in place.freezes if freeze.decides(path)]
+        decisions = [freeze.frozen for freeze in place.freezes if freeze.decides(place.path)]
         frozen = bool(decisions) and decisions[-1]
         tensors = op.parameters(*(value.type for value in inputs))
         try:
             return treatment(op, tensors, Said(own, around, defaults), frozen=frozen)
         except ValueError as error:
-            reader.fault("E103", str(error), layer.head.span)
+            turn.reader.fault("E103", str(error), layer.head.span)
             raise Unknown from None
 
     def _penalise(
@@ -169,7 +163,7 @@ class Placement:
                     "a pattern is a name path below this layer; `archspec check` lists them",
                 )
 
-    def _require_equal_weights(self, node: Node, layer: Layer, reader: Reader) -> None:
+    def _require_equal_weights(self, node: Node, turn: Turn) -> None:
         """Refuses a node that shares weights with one that it could not replace.
 
         Raises:
@@ -190,10 +184,10 @@ class Placement:
             )
             message += f": it has {theirs}, and {ours} would be needed"
         help_ = "give it an input of the same channels as the layer that it reuses"
-        reader.fault("E201", message, layer.head.span, help_)
+        turn.reader.fault("E201", message, turn.layer.head.span, help_)
         raise Unknown
 
-    def _claim(self, path: str, layer: Layer, reader: Reader) -> None:
+    def _claim(self, path: str, turn: Turn) -> None:
         """Takes a name path for a node; no path is used twice, or both scope and leaf.
 
         Raises:
@@ -205,9 +199,10 @@ class Placement:
             scopes.append(path[:end])
             end = path.rfind(".", 0, end)
         if path in self._paths or path in self._scopes or self._paths.intersection(scopes):
-            if not layer.faulty:
+            if not turn.layer.faulty:
                 message = f"two layers have the path `{path}`"
-                reader.fault("E109", message, layer.head.span, "give one of them a `name:`")
+                span = turn.layer.head.span
+                turn.reader.fault("E109", message, span, "give one of them a `name:`")
             raise Unknown
         self._paths.add(path)
         self._scopes.update(scopes)

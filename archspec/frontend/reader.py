@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from archspec.diagnostics import Diagnostic, Label, Span
 from archspec.frontend.arguments import Argument, Evaluator, Unknown, as_text, is_formula
-from archspec.frontend.scope import Flow, Result, Scope
+from archspec.frontend.scope import Flow, Result, Scope, Turn
 from archspec.frontend.suggest import did_you_mean
 from archspec.frontend.syntax import Layer, Parser, Signature
 from archspec.frontend.treatments import KEYS as TREATED
@@ -223,12 +223,12 @@ class Reader:
                 entry.value.span,
             )
 
-    def weight(self, layer: Layer, scope: Scope, inflow: Flow) -> float:
+    def weight(self, turn: Turn) -> float:
         """Returns the weight of a head's loss."""
-        if "weight" not in layer.arguments:
+        if "weight" not in turn.layer.arguments:
             return 1.0
-        entry = layer.arguments["weight"]
-        weight = self.evaluator.value(entry.value, self.lookup(scope, inflow))
+        entry = turn.layer.arguments["weight"]
+        weight = self.evaluator.value(entry.value, turn.lookup())
         if isinstance(weight, (int, float)) and not isinstance(weight, bool) and weight >= 0:
             return float(weight)
         self.fault(

@@ -10,6 +10,8 @@ from archspec.frontend.treatments import Freeze
 from archspec.ir.graph import Value
 
 if TYPE_CHECKING:
+    from archspec.frontend.arguments import Argument
+    from archspec.frontend.reader import Lookup, Reader
     from archspec.frontend.syntax import Layer
     from archspec.frontend.unit import Unit
 
@@ -43,12 +45,12 @@ class Place(NamedTuple):
         """Returns the place below this one."""
         return self._replace(path=(*self.path, *components)) if components else self
 
-    def owner(self, path: tuple[str, ...]) -> str | None:
-        """Returns the path of the weights that the node at `path` shares, if it shares any."""
+    def owner(self) -> tuple[str, ...]:
+        """Returns the path of the weights that belong here: this one, unless they are shared."""
         if self.shared is None:
-            return None
+            return self.path
         here, there = self.shared
-        return ".".join((*there, *path[len(here) :]))
+        return (*there, *self.path[len(here) :])
 
 
 class Scope:
@@ -115,3 +117,37 @@ class Scope:
         yield from self._results
         if self._outer:
             yield from self._outer.visible()
+
+
+class Turn(NamedTuple):
+    """One expansion of a layer; a repeated layer has several.
+
+    Attributes:
+        layer: The layer.
+        scope: Where it stands.
+        inflow: What flows into it.
+        path: Its components of the name path, below the scope.
+        given: Arguments that a `repeat` adds.
+        extra: Values that formulas see besides the scope's.
+    """
+
+    layer: Layer
+    scope: Scope
+    inflow: Flow
+    path: tuple[str, ...]
+    given: Mapping[str, Argument] = {}
+    extra: Mapping[str, object] = {}
+
+    @property
+    def reader(self) -> Reader:
+        """What reads the layer's file."""
+        return self.scope.unit.reader
+
+    @property
+    def place(self) -> Place:
+        """The place below the layer."""
+        return self.scope.place.below(*self.path)
+
+    def lookup(self) -> Lookup:
+        """Returns what the names of a formula mean in the layer."""
+        return self.reader.lookup(self.scope, self.inflow, self.extra)

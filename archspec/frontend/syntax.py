@@ -97,6 +97,7 @@ class Layer(NamedTuple):
         paths: The paths of a merge, the body and shortcut of a residual, the layers of a
             head, the layer lists that fill inputs.
         opens_scope: Whether it is named or repeated, so that what is inside is below it.
+        transparent: Whether what is inside belongs to the scope around it.
         treated: Whether it says how training treats its weights.
         faulty: Whether something of it was left out because of a fault.
     """
@@ -109,9 +110,10 @@ class Layer(NamedTuple):
     primary: Tree | None
     reserved: dict[str, Entry]
     paths: tuple[Path, ...]
-    opens_scope: bool
-    treated: bool
-    faulty: bool
+    opens_scope: bool = False
+    transparent: bool = False
+    treated: bool = False
+    faulty: bool = False
 
 
 class Parser:
@@ -148,7 +150,7 @@ class Parser:
         if head is None:
             nothing = Scalar("", tree.span)
             component = names.default("layer")
-            return Layer(nothing, "", component, names, {}, None, {}, (), False, False, True)
+            return Layer(nothing, "", component, names, {}, None, {}, (), faulty=True)
         kind = str(head.value)
         is_formula = kind.startswith("=")
         signature = None if is_formula else self.signature(kind)
@@ -166,8 +168,9 @@ class Parser:
         merges = kind == "residual" or (signature is not None and signature.variadic)
         leaf = self.leaf(kind, entries)
         component = self.component(leaf, head, reserved, names)
+        encloses = merges or kind == "group"
         inner = names
-        if opens_scope and (merges or kind == "group"):
+        if opens_scope and encloses:
             inner = Names()
             if merges:
                 inner.default(leaf)  # the merge itself is a leaf inside
@@ -185,8 +188,11 @@ class Parser:
         primary = None if isinstance(body, Table) or paths or kind in CONSTRUCTS else body
         faulty = len(self._report) > faults or (isinstance(body, Table) and body.faulty)
         return Layer(
-            head, kind, component, names, arguments, primary, reserved, tuple(paths), opens_scope,
-            not reserved.keys().isdisjoint(("freeze", *TREATED)), faulty,
+            head, kind, component, names, arguments, primary, reserved, tuple(paths),
+            opens_scope=opens_scope,
+            transparent=encloses and not opens_scope,
+            treated=not reserved.keys().isdisjoint(("freeze", *TREATED)),
+            faulty=faulty,
         )  # fmt: skip
 
     def split(self, tree: Tree) -> tuple[Scalar | None, Tree | None]:
