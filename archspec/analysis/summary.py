@@ -88,7 +88,7 @@ def diagnostic_json(diagnostic: Diagnostic) -> dict[str, object]:
 def _row(node: Node) -> tuple[str, ...]:
     weights = params(node)
     macs = node.macs()
-    kind = node.op.kind() + (" (training only)" if node.head else "")
+    kind = node.op.kind() + _remarks(node)
     shape = shape_text(node.output.type.example)
     return (
         node.path,
@@ -97,6 +97,15 @@ def _row(node: Node) -> tuple[str, ...]:
         f"{weights:,}" if weights else "",
         _number(macs) if macs != 0 else "",
     )
+
+
+def _remarks(node: Node) -> str:
+    remarks = ["training only"] if node.head else []
+    if node.shares:
+        remarks.append(f"weights of {node.shares}")
+    elif node.treatment.frozen and params(node):
+        remarks.append("frozen")
+    return f" ({', '.join(remarks)})" if remarks else ""
 
 
 def _line(row: Sequence[str], widths: Sequence[int]) -> str:
@@ -141,6 +150,8 @@ def _layer(node: Node) -> dict[str, object]:
         "params": params(node),
         "macs": _size(node.macs()),
         "training_only": node.head is not None,
+        "frozen": node.treatment.frozen,
+        "shares": node.shares,
         "file": node.span.file,
         "line": node.span.line,
     }
