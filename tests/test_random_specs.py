@@ -140,7 +140,9 @@ def test_every_shape_is_torch_s_for_every_size(spec: RandomSpec) -> None:
         for name, value in everything.outputs.items():
             assert made[name] == bound(value.type.shape, sizes), name
         assert made == on_meta(all_values(concrete), sizes)
-        assert made == {n: bound(v.type.shape, sizes) for n, v in all_values(concrete).outputs.items()}
+        assert made == {
+            n: bound(v.type.shape, sizes) for n, v in all_values(concrete).outputs.items()
+        }
     event(f"{count} sizes")
 
 
@@ -295,7 +297,9 @@ def test_a_faulty_spec_has_documented_faults(spec: RandomSpec, seed: int, change
 
 @pytest.mark.parametrize("name", ops.names())
 def test_every_operator_is_reached(name: str) -> None:
-    @settings(max_examples=1, derandomize=True, database=None, deadline=None, phases=[Phase.generate])
+    @settings(
+        max_examples=1, derandomize=True, database=None, deadline=None, phases=[Phase.generate]
+    )
     @given(random_specs(must=name))
     def check(spec: RandomSpec) -> None:
         assert name in str(spec.spec["layers"])

@@ -32,9 +32,6 @@ SIZES = [{"batch": 1, "H": 188, "W": 204, "T": 5}, {"batch": 2, "H": 191, "W": 1
 VISIBLE = 0.005
 """How much the outputs for two inputs differ at least, or nothing would be compared."""
 
-NAMED_INPUTS = ("siamese", "unet")
-"""Specs with wires that tell the name of the input that they fill besides the shape."""
-
 
 def balanced_weights(graph: Graph) -> Arrays:
     """Returns random weights that neither drown nor blow up what flows through a deep network."""
@@ -89,5 +86,4 @@ def test_its_picture_shows_all_of_it(name: str, variant: str | None) -> None:
     picture = drawing(graph)
     check_boxes(graph, picture)
     check_clusters(graph, picture)
-    if name not in NAMED_INPUTS:
-        check_wires(graph, picture)
+    check_wires(graph, picture)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from textwrap import fill
 
 from archspec.cli.common import OK
 from archspec.frontend import compile_spec
@@ -15,11 +16,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:  # noqa: ARG001 - every command has this signature
     """Prints each spec's name, variants and title."""
-    rows = []
-    for name, path in shipped_specs().items():
+    shipped = shipped_specs()
+    width = max(map(len, shipped)) + 2
+    for name, path in shipped.items():
         compiled = compile_spec(str(path))
-        rows.append((name, compiled.graph.title or "", ", ".join(compiled.variants)))
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        print("  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip())
+        print(f"{name:{width}}{compiled.graph.title or ''}".rstrip())
+        if compiled.variants:
+            indent = " " * width
+            print(fill(", ".join(compiled.variants), 100, initial_indent=indent,
+                       subsequent_indent=indent))  # fmt: skip
     return OK

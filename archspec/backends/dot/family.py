@@ -36,6 +36,7 @@ _BY_WORD = {
     "filter": Family.CONVOLUTION,
     "subsample": Family.POOLING,
     "rescal": Family.NORMALISATION,
+    "pad": Family.OTHER,
     "drop": Family.OTHER,
     "noise": Family.OTHER,
     "random": Family.OTHER,
