@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from spec_reading import REFUSALS, Flow, Layer, Reading, Scope, Written
 
 from archspec import ops
-from archspec.ir.dim import Dim, substitute
+from archspec.ir.dim import substitute
 from archspec.ir.graph import Graph
 from archspec.ir.op import Example
 from archspec.ir.treatment import is_bias

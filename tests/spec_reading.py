@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from archspec import ops
 from archspec.diagnostics import Span
 from archspec.frontend.formula import FormulaError, parse
-from archspec.frontend.syntax import CONSTRUCTS, RESERVED
+from archspec.frontend.layer import CONSTRUCTS, RESERVED
 from archspec.frontend.treatments import INITIALIZERS
 from archspec.frontend.treatments import KEYS as TREATED
 from archspec.ir.dim import Dim

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from typing import Any, get_args
 
@@ -37,7 +36,6 @@ from archspec.ops.filter2d import Filter2d
 from archspec.ops.rbf import RBF
 from archspec.ops.separable_conv1d import SeparableConv1d
 from archspec.ops.separable_conv2d import SeparableConv2d
-
 
 TOLERANCE = 1e-5
 CHANNELS = 4

@@ -23,10 +23,10 @@ from archspec.frontend.blocks import WORDS
 from archspec.frontend.examples import example_graph, input_names, layer_line
 from archspec.frontend.formula.attributes import SIZES
 from archspec.frontend.formula.functions import FUNCTIONS
+from archspec.frontend.layer import CONSTRUCTS, RESERVED
 from archspec.frontend.library_schema import Library
 from archspec.frontend.link import MERGED
 from archspec.frontend.schema import ArchSpec, Block, Expect, Input, Variant
-from archspec.frontend.syntax import CONSTRUCTS, RESERVED
 from archspec.frontend.topics import TOPICS, find
 from archspec.frontend.train_schema import TrainSpec
 from archspec.frontend.treatments import FILLS, KEYS

@@ -189,7 +189,7 @@ def test_files_outside_of_the_project_need_leave(tmp_path: Path) -> None:
 
 def test_a_tree_of_files_that_explodes_is_refused(tmp_path: Path) -> None:
     files = {
-        f"level{i}": f"name: a\ninputs: {{image: [3, 32, 32]}}\n"
+        f"level{i}": "name: a\ninputs: {image: [3, 32, 32]}\n"
         "layers: [use: {name: l, spec: NEXT}, use: {name: r, spec: NEXT}]\n".replace(
             "NEXT", f"level{i + 1}.yaml"
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 
 import numpy as np
 import pytest
@@ -12,7 +11,6 @@ from modules import Fields, module, operator, picture, trained
 from scipy import ndimage
 
 from archspec.ir.types import TensorType
-
 
 AUGMENTATIONS: dict[str, Fields] = {
     "random_flip": {},

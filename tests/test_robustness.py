@@ -6,10 +6,10 @@ import re
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archspec.frontend.shipped import shipped_specs
 from archspec.diagnostics.codes import CODES
 from archspec.diagnostics.render import render
 from archspec.frontend.compiler import analyse_text
+from archspec.frontend.shipped import shipped_specs
 
 TEXTS = [path.read_text(encoding="utf-8") for path in shipped_specs().values()]
 TOKENS = re.compile(r"[A-Za-z_0-9]+|\s+|.", re.DOTALL)

@@ -6,9 +6,9 @@ import pytest
 
 from archspec import ops
 from archspec.frontend.compiler import analyse_text
+from archspec.frontend.layer import CONSTRUCTS, RESERVED
 from archspec.frontend.schema import ArchSpec
 from archspec.frontend.suggest import did_you_mean, nearest_word, operator_help
-from archspec.frontend.syntax import CONSTRUCTS, RESERVED
 from archspec.frontend.topics import TOPICS
 from archspec.frontend.train_schema import TrainSpec
 from archspec.frontend.vocabulary import (

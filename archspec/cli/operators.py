@@ -16,8 +16,8 @@ from types import ModuleType
 from archspec import ops
 from archspec.cli.common import ENVIRONMENT, NO, CommandError
 from archspec.diagnostics import Span
+from archspec.frontend.layer import CONSTRUCTS
 from archspec.frontend.names import name_fault
-from archspec.frontend.syntax import CONSTRUCTS
 
 PACKAGE = "archspec_operators"
 """The package that the files are modules of, so that lowerings can name what they define."""

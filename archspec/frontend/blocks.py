@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from archspec import ops
 from archspec.diagnostics import Diagnostic, Span
 from archspec.frontend.arguments import TYPES, Argument, Evaluator, Unknown, as_text
+from archspec.frontend.layer import CONSTRUCTS, RESERVED, Layer, Signature
 from archspec.frontend.names import Names
 from archspec.frontend.suggest import field_help, operator_help
-from archspec.frontend.syntax import CONSTRUCTS, RESERVED, Layer, Parser, Signature
+from archspec.frontend.syntax import Parser
 from archspec.frontend.treatments import KEYS as TREATED
 from archspec.frontend.tree import Entry, Items, Scalar, Table, Tree
 

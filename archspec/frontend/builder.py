@@ -12,11 +12,11 @@ from archspec.frontend.arguments import Argument, Evaluator, Unknown
 from archspec.frontend.calls import Calls
 from archspec.frontend.constructs import Constructs
 from archspec.frontend.inputs import input_types
+from archspec.frontend.layer import CONSTRUCTS, Layer
 from archspec.frontend.names import Names
 from archspec.frontend.placement import Placement
 from archspec.frontend.repeat import rows
 from archspec.frontend.scope import Flow, Place, Result, Scope, Turn
-from archspec.frontend.syntax import CONSTRUCTS, Layer
 from archspec.frontend.tree import Entry, Items, Table
 from archspec.frontend.unit import Unit
 from archspec.ir.graph import Graph, Value

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from archspec.diagnostics import Span
 from archspec.frontend.arguments import Argument, Unknown, is_formula
 from archspec.frontend.blocks import Block, bind
+from archspec.frontend.layer import Layer, Path, Signature, beside
 from archspec.frontend.names import Names
 from archspec.frontend.reader import type_of
 from archspec.frontend.repeat import rows
 from archspec.frontend.scope import Flow, Result, Scope, Turn
-from archspec.frontend.syntax import Layer, Path, Signature, beside
 from archspec.frontend.treatments import KEYS as TREATED
 from archspec.frontend.tree import Entry, Items, Scalar
 from archspec.ir.graph import Value

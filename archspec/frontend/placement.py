@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 
 from archspec.diagnostics import Diagnostic, Label, Severity, Span
 from archspec.frontend.arguments import Argument, Unknown
+from archspec.frontend.layer import Layer
 from archspec.frontend.reader import Reader
 from archspec.frontend.scope import Flow, Place, Result, Scope, Turn
-from archspec.frontend.syntax import Layer
 from archspec.frontend.treatments import KEYS, Freeze, Said, read_freeze, read_key, treatment
 from archspec.ir.graph import Graph, Node, Value
 from archspec.ir.op import Operator, OperatorError

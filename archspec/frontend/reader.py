@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 
 from archspec.diagnostics import Diagnostic, Label, Span
 from archspec.frontend.arguments import Argument, Evaluator, Unknown, as_text, is_formula
+from archspec.frontend.layer import Layer, Signature
 from archspec.frontend.scope import Flow, Result, Scope, Turn
 from archspec.frontend.suggest import did_you_mean
-from archspec.frontend.syntax import Layer, Parser, Signature
+from archspec.frontend.syntax import Parser
 from archspec.frontend.treatments import KEYS as TREATED
 from archspec.frontend.treatments import read_key
 from archspec.frontend.tree import Entry, Items, Scalar, Table, Tree, plain

@@ -11,8 +11,8 @@ from archspec.ir.graph import Value
 
 if TYPE_CHECKING:
     from archspec.frontend.arguments import Argument
+    from archspec.frontend.layer import Layer
     from archspec.frontend.reader import Lookup, Reader
-    from archspec.frontend.syntax import Layer
     from archspec.frontend.unit import Unit
 
 Flow: TypeAlias = tuple[Value | None, ...]

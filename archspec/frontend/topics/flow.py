@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from archspec.frontend.syntax import CONSTRUCTS, RESERVED
+from archspec.frontend.layer import CONSTRUCTS, RESERVED
 from archspec.frontend.topics.model import Topic
 from archspec.frontend.treatments import INITIALIZERS, PENALTIES
 
