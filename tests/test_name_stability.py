@@ -29,10 +29,10 @@ KINDS = ("relu", "identity", "batch_norm", "dropout", "tanh")
 """What is inserted: layers that change no shape."""
 
 MOST = 0.03
-"""The largest mean share of layers that one insertion may rename, where a layer is a small share."""
+"""The largest share of layers that insertions may rename on average."""
 
 MANY = 50
-"""How many layers a network must have for that."""
+"""How many layers a network must have for that: one of few is a large share."""
 
 INSERTED = Span("inserted")
 Steps: TypeAlias = tuple[str | int, ...]
@@ -51,7 +51,7 @@ class Insertion(NamedTuple):
 
 
 def linked(file: Path) -> Table:
-    """Returns a spec in one piece, its first variant applied if it has some."""
+    """Returns a spec in one piece."""
     report: list[Diagnostic] = []
     tree = loader.parse(file.read_text(encoding="utf-8"), str(file), report)
     assert isinstance(tree, Table)
@@ -90,7 +90,7 @@ def _within(spec: Table, at: Steps, params: dict[str, set[str]]) -> Iterator[Ste
         if isinstance(body, Items) and kind in NESTING:
             yield from _within(spec, here, params)
         if isinstance(body, Table) and not (kind in CONSTRUCTS and kind not in NESTING):
-            fields = {*ops.find(kind).model_fields} if kind in ops.names() else params.get(kind, {})
+            fields = {*ops.find(kind).model_fields} if kind in ops.names() else params.get(kind, set())
             for key in body.entries.keys() - {*RESERVED, "each", *fields}:
                 inner = body.get(key)
                 if isinstance(inner, Items):
@@ -141,8 +141,8 @@ def insertions(tree: Table) -> Iterator[tuple[str, Insertion]]:
             kind = next(kinds)
             graph, faults = built(inserted(tree, steps, at, Scalar(kind, INSERTED)))
             if faults:
-                # A name that is referred to was the only one of its kind.
-                assert "E109" in faults, f"{kind} at {steps}, {at}"
+                # Something refers to the only layer of this kind, or several values flow here.
+                assert {"E109", "E201"} & {*faults}, f"{kind} at {steps}, {at}: {faults}"
                 continue
             paths = [node.path for node in graph.nodes if node.span == INSERTED]
             others = [node.path for node in graph.nodes if node.span != INSERTED]
