@@ -17,7 +17,19 @@ from archspec.ir.lowering import (
     TorchModule,
     Weight,
 )
-from archspec.ir.op import Example, NonNegative, Operator, OperatorError, Param, Positive, known
+from archspec.ir.op import (
+    Example,
+    NonNegative,
+    NonNegativeNumber,
+    Number,
+    Operator,
+    OperatorError,
+    Param,
+    Positive,
+    PositiveNumber,
+    Share,
+    known,
+)
 from archspec.ir.types import TensorType
 
 __all__ = [
@@ -28,6 +40,8 @@ __all__ = [
     "Input",
     "Local",
     "NonNegative",
+    "NonNegativeNumber",
+    "Number",
     "OnnxNode",
     "Operator",
     "OperatorError",
@@ -35,6 +49,8 @@ __all__ = [
     "Param",
     "Part",
     "Positive",
+    "PositiveNumber",
+    "Share",
     "TensorType",
     "TorchFunction",
     "TorchModule",

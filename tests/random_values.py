@@ -130,5 +130,5 @@ class Values:
     def changed(self, plain: Written) -> Written:
         """Returns another value like this one, where there is one."""
         if type(plain) is int:
-            return max(1, plain + self.pick([1, -1, 2]))
+            return plain + self.pick([1, 2, 3])
         return CHANGED.get(plain, plain) if isinstance(plain, (bool, str)) else plain

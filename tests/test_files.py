@@ -140,6 +140,9 @@ def test_a_spec_of_several_files_is_written_down_as_one(tmp_path: Path) -> None:
         ("include: [missing.yaml]\nlayers: [relu]\n", "E001"),
         ("layers: [use: nothing_shipped]\n", "E001"),
         ("layers: [use: {spec: back.yaml, until: nowhere}]\n", "E106"),
+        ("layers: [use: {spec: back.yaml, until: early}]\n", "E106"),
+        ("layers: [use: {spec: two.yaml, until: relu}]\n", "E109"),
+        ("layers: [relu: {name: a}, use: {spec: back.yaml, from: [a, image]}]\n", "E201"),
         ("layers: [use: {spec: back.yaml, variant: tall}]\n", "E110"),
         ("layers: [use: {spec: back.yaml, params: {widht: 3}}]\n", "E107"),
         ("layers: [use: {spec: back.yaml, params: 3}]\n", "E103"),
@@ -162,6 +165,7 @@ def test_what_is_wrong_with_files_is_said(tmp_path: Path, body: str, code: str) 
         body,
         lib=LIBRARY,
         back=BACKBONE,
+        two="name: two\ninputs: {image: [3, 32, 32]}\nlayers: [relu, relu]\n",
         circle="include: [circle.yaml]\nblocks: {}\n",
         bad="a: [",
         list="- a\n",
@@ -198,3 +202,13 @@ def test_a_tree_of_files_that_explodes_is_refused(tmp_path: Path) -> None:
     files["level30"] = "name: a\ninputs: {image: [3, 32, 32]}\nlayers: [relu]\n"
     found = faults(tmp_path, "layers: [use: level0.yaml]\n", **files)
     assert "E008" in {fault.code for fault in found}
+
+
+def test_blocks_of_one_name_in_several_files_are_different_blocks(tmp_path: Path) -> None:
+    used = (
+        "name: stem\ninputs: {image: [3, 32, 32]}\n"
+        "blocks: {stem: {layers: [relu]}}\nlayers: [stem]\n"
+    )
+    body = "blocks: {stem: {layers: [use: used.yaml]}}\nlayers: [stem]\n"
+    made = main(tmp_path, body, used=used)
+    assert [node.path for node in made.graph.nodes] == ["stem.stem.stem.relu"]

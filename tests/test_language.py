@@ -265,3 +265,9 @@ def test_one_fault_in_a_block_is_reported_once_however_often_it_is_used() -> Non
         "layers: [b: {repeat: 5}]\n"
     )
     assert codes(text) == ["E101"]
+
+
+def test_a_layer_can_expect_symbolic_sizes() -> None:
+    for wanted in ("[3, =in.features]", "[3, H//2]", "[3, H // 2]"):
+        layers = f"  - max_pool1d: {{kernel_size: 2, expect: {wanted}}}\n"
+        graph(layers, "{x: [3, H]}")

@@ -7,6 +7,7 @@ One unnamed layer at a time is put at every place of every list of layers; the k
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import cycle
 from pathlib import Path
@@ -90,9 +91,12 @@ def _within(spec: Table, at: Steps, params: dict[str, set[str]]) -> Iterator[Ste
         if isinstance(body, Items) and kind in NESTING:
             yield from _within(spec, here, params)
         if isinstance(body, Table) and not (kind in CONSTRUCTS and kind not in NESTING):
-            fields = {*ops.find(kind).model_fields} if kind in ops.names() else params.get(kind, set())
-            for key in body.entries.keys() - {*RESERVED, "each", *fields}:
-                inner = body.get(key)
+            fields = (
+                {*ops.find(kind).model_fields} if kind in ops.names() else params.get(kind, set())
+            )
+            for key, (_, inner) in body.entries.items():
+                if key in {*RESERVED, "each", *fields}:
+                    continue
                 if isinstance(inner, Items):
                     yield from _within(spec, (*here, key), params)
                 elif isinstance(inner, Table) and isinstance(inner.get("layers"), Items):
@@ -173,5 +177,5 @@ def is_counted_on(old: str, new: str, kind: str, inserted_paths: list[str]) -> b
     (at,) = differing
     beside = {path.rpartition(".")[0] for path in inserted_paths}
     return ".".join(old.split(".")[:at]) in beside and all(
-        component.partition("_")[0] == kind.partition("_")[0] for component in pairs[at]
+        re.fullmatch(rf"{kind}(_\d+)?", component) for component in pairs[at]
     )

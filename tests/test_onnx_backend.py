@@ -22,7 +22,9 @@ from archspec.ir.types import TensorType
 from archspec.ops.add import Add
 from archspec.ops.dropout import Dropout
 from archspec.ops.linear import Linear
+from archspec.ops.max_pool2d import MaxPool2d
 from archspec.ops.relu import ReLU
+from archspec.ops.zero_pad2d import ZeroPad2d
 
 H, W = Dim.of("H"), Dim.of("W")
 
@@ -225,3 +227,17 @@ def test_a_shape_that_onnx_infers_otherwise_is_an_internal_error(
     with pytest.raises(RuntimeError, match="but ONNX infers"):
         export(net.graph, {}, tmp_path / "net.onnx", metadata={})
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("amount", [1, 3])
+def test_zeros_before_a_pooling_stay_zeros(amount: int, tmp_path: Path) -> None:
+    # ONNX Runtime would fold them into the pooling's own padding, which is minus infinity.
+    net = Builder("padded")
+    padded = net.add("pad", ZeroPad2d(padding=amount), net.input("x", 2, 5, 5))
+    net.graph.outputs = {"y": net.add("pool", MaxPool2d(kernel_size=2), padded)}
+    file = tmp_path / "net.onnx"
+    export(net.graph, {}, file, metadata={})
+    inputs = {"x": -np.ones((1, 2, 5, 5), np.float32)}
+    expected = run_torch(net.graph, {}, inputs)["y"]
+    assert expected.max() == 0
+    assert np.array_equal(run_onnx(file, inputs)["y"], expected)

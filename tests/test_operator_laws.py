@@ -6,7 +6,7 @@ A new operator is found by its file and needs no test of its own.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -118,6 +118,13 @@ def test_it_is_described_and_has_examples(name: str) -> None:
     assert operator.primary is None or operator.primary in operator.model_fields
 
 
+@each_operator
+def test_every_number_of_a_field_is_one_that_fits(name: str) -> None:
+    for number in _numbers(ops.find(name).model_json_schema()):
+        assert {"maximum", "exclusiveMaximum"} & {*number}, number
+        assert {"minimum", "exclusiveMinimum"} & {*number}, number
+
+
 @each_example
 def test_fields_survive_being_written_down(case: Case) -> None:
     kind = type(case.op)
@@ -225,6 +232,15 @@ def test_onnx_reads_every_parameter_by_its_name(case: Case, tmp_path: Path) -> N
     constants = {init.name for init in proto.initializer if ".constant_" in init.name}
     assert {init.name for init in proto.initializer} - constants == read
     assert all(node.name.startswith("node") or node.op_type == "Identity" for node in proto.node)
+
+
+def _numbers(schema: object) -> Iterator[Mapping[str, object]]:
+    """Yields the parts of a JSON schema that describe a number which need not be an integer."""
+    if isinstance(schema, Mapping) and schema.get("type") == "number":
+        yield schema
+    inner = schema.values() if isinstance(schema, Mapping) else schema
+    for part in inner if isinstance(inner, Iterable) and not isinstance(inner, str) else ():
+        yield from _numbers(part)
 
 
 def _types(nodes: Sequence[Node]) -> list[list[TensorType]]:

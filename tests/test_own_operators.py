@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,18 @@ from test_cli import HEAVY, archspec
 
 WOBBLE = Path(__file__).parent / "wobble.py"
 SPEC = "name: waves\ninputs: {x: [4]}\nlayers: [linear: 3, wobble: 2]\n"
+
+GATE = """from archspec.operator import *
+
+class Gate(Operator):
+    def output(self, *inputs):
+        return inputs[0]
+    def torch(self, *inputs):
+        return TorchFunction("torch.relu", (Input(0),))
+    def onnx(self, *inputs):
+        return [OnnxNode("Relu", [Input(0)])]
+"""
+UNDEFINED = GATE.replace("def output", "field: 'Foo' = 1\n    def output", 1)
 
 
 @pytest.fixture
@@ -56,8 +69,9 @@ def test_opening_a_spec_runs_nothing(folder: Path) -> None:
         ("not-a-name.py", "", "the file's name is the operator's name", 1),
         ("residual.py", "", "the file's name is the operator's name", 1),
         ("empty.py", "", "defines 0 operators", 1),
-        ("broken.py", "\n1 / 0\n", "ZeroDivisionError: division by zero (line 2)", 1),
+        ("broken.py", "\n1 / 0\n", "broken.py, line 2: ZeroDivisionError: division by zero\n", 1),
         ("unreadable.py", "def\n", "SyntaxError", 1),
+        ("undefined.py", UNDEFINED, "undefined.py: PydanticUndefinedAnnotation: name 'Foo'", 1),
         ("relu.py", WOBBLE.read_text(), "archspec has an operator called relu", 1),
     ],
 )
@@ -72,18 +86,125 @@ def test_a_file_that_is_no_operator_is_refused(
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("text", ["[tool.archspec]\noperators = 3\n", "[tool.archspec]\n= 3\n"])
-def test_a_faulty_pyproject_is_named(folder: Path, text: str) -> None:
-    (folder / "pyproject.toml").write_text(text)
+def use_of_gate(folder: Path, text: str, *command: str) -> subprocess.CompletedProcess[str]:
+    (folder / "gate.py").write_text(text)
+    (folder / "spec.yaml").write_text("name: s\ninputs: {x: [4]}\nlayers: [gate]\n")
+    return archspec(*(command or ("check",)), "spec.yaml", "--operators", "gate.py", cwd=folder)
+
+
+def test_the_line_of_an_operator_that_fails_is_named(folder: Path) -> None:
+    done = use_of_gate(folder, GATE.replace("return inputs[0]", "return inputs[0].examples"))
+    assert done.returncode == 1
+    said = "gate.py, line 5: AttributeError: 'TensorType' object has no attribute 'examples'"
+    assert done.stderr.startswith(f"error: {said}")
+
+
+@pytest.mark.parametrize(
+    ("made", "said"),
+    [
+        ("None", "gate: output must return a TensorType whose sizes are integers or symbols, "),
+        ("4", "gate: output must return a TensorType"),
+        ("inputs[0].with_example(2.5)", "gate: output must return a TensorType"),
+        ("inputs[0]._replace(dtype='half')", "gate: output must return a TensorType"),
+        ("inputs[0]\n    def output_names(self): return ('a', 'b')", "gate: outputs must return "),
+        ("inputs[0]\n    def outputs(self, x): return None", "gate: outputs must return "),
+        ("inputs[0]\n    def macs(self, x): return None", "gate: macs must return an integer"),
+        ("inputs[0]\n    def parameters(self, x): return {'w': (3,)}", "gate: parameters must "),
+        ("inputs[0]\n    def equalities(self, x): return [1]", "gate: equalities must return "),
+        ("inputs[0]\n    def doubt(self, x): return 'no'", "gate: doubt must return a Doubt"),
+        ("super().output(*inputs)", "gate: it does not define output"),
+    ],
+)
+def test_what_an_operator_must_not_return_is_said(folder: Path, made: str, said: str) -> None:
+    done = use_of_gate(folder, GATE.replace("return inputs[0]", f"return {made}"))
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"error: {said}")
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "said"),
+    [
+        ("torch.relu", "torch.mull", "gate: torch.mull does not exist in PyTorch"),
+        ('"Relu"', '"Mull"', "gate: ONNX has no operator Mull"),
+        ('"Relu", [Input(0)]', '"Relu", [Input(0), Input(0)]', "gate: ONNX refuses it: "),
+        ('"Relu", [Input(0)]', '"Relu", [Weight("w")]', "gate: its ONNX nodes cannot be written: "),
+        ('"Relu", [Input(0)]', '"ReduceMean", [Input(0)]', "but ONNX infers"),
+        ('Function("torch.relu", (Input(0),))', 'Module("torch.nn.Linear", {"a": 1})',
+         "gate: torch.nn.Linear cannot be made: "),
+        ('Function("torch.relu", (Input(0),))', 'Module("torch.nn.PReLU")',
+         "gate: its parameters are {}, but torch.nn.PReLU has {'weight': (1,)}"),
+        ('Function("torch.relu", (Input(0),))', 'Module("torch.relu_", {"input": 1})',
+         "gate: torch.relu_ cannot be made: "),
+        ('TorchFunction("torch.relu", (Input(0),))', "None", "gate: torch must return a Torch"),
+        ('[OnnxNode("Relu", [Input(0)])]', "None", "gate: onnx must return a sequence of Onnx"),
+    ],
+)  # fmt: skip
+def test_a_lowering_that_does_not_work_is_said(
+    folder: Path, right: str, wrong: str, said: str
+) -> None:
+    done = use_of_gate(folder, GATE.replace(right, wrong), "export", "--onnx")
+    assert done.returncode == 1
+    assert "error: gate: " in done.stderr
+    assert said in done.stderr
+
+
+def test_two_files_of_one_name_are_refused(folder: Path) -> None:
+    (folder / "other").mkdir()
+    shutil.copy(WOBBLE, folder / "other" / "wobble.py")
+    files = ("--operators", "wobble.py", "--operators", "other/wobble.py")
+    done = archspec("check", "waves.yaml", *files, cwd=folder)
+    assert done.returncode == 1
+    assert "wobble.py and other/wobble.py would both hold the operator wobble" in done.stderr
+    again = ("--operators", "wobble.py", "--operators", "./other/../wobble.py")
+    assert archspec("check", "waves.yaml", *again, cwd=folder).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("line", "what"),
+    [("name: str = 'a'", "field `name`"), ("input_names = ('from',)", "input `from`")],
+)
+def test_a_field_or_input_called_like_a_key_of_layers_is_refused(
+    folder: Path, line: str, what: str
+) -> None:
+    done = use_of_gate(folder, GATE.replace("def output", f"{line}\n    def output", 1))
+    assert done.returncode == 1
+    assert f"an operator cannot have {what}, a key of every layer" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"[tool.archspec]\noperators = 3\n",
+        b"[tool.archspec]\n= 3\n",
+        b"[tool]\narchspec = 3\n",
+        b"[tool]\narchspec = {operators = 3}\n",
+        b"[tool.archspec]\n# \xff\n",
+    ],
+)
+def test_a_faulty_pyproject_is_named(folder: Path, text: bytes) -> None:
+    (folder / "pyproject.toml").write_bytes(text)
     done = archspec("check", "waves.yaml", cwd=folder)
     assert done.returncode == 1
     assert "pyproject.toml" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("# [tool.archspec]\n", 1),
+        ("archspec = 3\n", 1),
+        ("tool = 3\narchspec = 3\n", 1),
+        ('[tool]\narchspec = {operators = ["wobble.py"]}\n', 0),
+        ("[tool.archspec]\n", 1),
+    ],
+)
+def test_a_pyproject_is_read_as_toml(folder: Path, text: str, code: int) -> None:
+    (folder / "pyproject.toml").write_text(text)
+    assert archspec("check", "waves.yaml", cwd=folder).returncode == code
+
+
 def test_check_stays_free_of_heavy_libraries(folder: Path) -> None:
     code = "import sys; from archspec.cli import main; main(sys.argv[1:]); print(*sys.modules)"
-    import subprocess
-    import sys
 
     arguments = ["check", "waves.yaml", "--operators", "wobble.py"]
     done = subprocess.run([sys.executable, "-c", code, *arguments], cwd=folder,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,6 +18,7 @@ from scipy import ndimage
 
 from archspec import ops
 from archspec.backends.onnx import export
+from archspec.backends.torch import build
 from archspec.diagnostics import Span
 from archspec.ir.dim import Dim, Size
 from archspec.ir.graph import Graph
@@ -308,3 +310,35 @@ def test_inputs_that_cannot_be_are_refused_with_a_remedy(
     with pytest.raises(OperatorError, match=message) as caught:
         graph_of(operator(name, **fields), *sizes)
     assert caught.value.help
+
+
+@pytest.mark.parametrize("padding", [0, 1, 2, (0, 1, 2), "same", "valid"], ids=str)
+@pytest.mark.parametrize("ceil_mode", [False, True])
+def test_volumes_smaller_than_a_window_are_refused_as_torch_does(
+    padding: object, ceil_mode: bool
+) -> None:
+    op = operator("avg_pool3d", kernel_size=4, stride=2, padding=padding, ceil_mode=ceil_mode)
+    for shape in itertools.product((1, 3, 4, 5), repeat=3):
+        try:
+            graph = graph_of(op, 2, *shape)
+        except OperatorError:
+            assert padding != "same"
+            with pytest.raises(RuntimeError, match=r"smaller than kernel|too small"):
+                torch.nn.AvgPool3d(**op.model_dump() | {"padding": op.amounts})(
+                    torch.ones(1, 2, *shape)
+                )
+        else:
+            made = build(graph)(torch.ones(1, 2, *shape))
+            assert made.shape[1:] == graph.outputs["y"].type.example
+
+
+def test_a_window_larger_than_a_volume_is_explained() -> None:
+    op = operator("avg_pool3d", kernel_size=3, stride=1, padding=1)
+    with pytest.raises(OperatorError, match=r"3×3×3 is larger .* 1×2×9×9") as caught:
+        graph_of(op, 1, 2, 9, 9)
+    assert "smaller window" in caught.value.help
+
+
+def test_more_windows_than_can_be_written_down_are_refused() -> None:
+    with pytest.raises(ValidationError, match="less than or equal to 65536"):
+        operator("adaptive_avg_pool2d", output_size=2**31 - 1)

@@ -20,12 +20,14 @@ from archspec.diagnostics import Span
 from archspec.frontend.train_schema import TrainSpec
 from archspec.ir.graph import Graph
 from archspec.ir.treatment import UNTREATED, Penalty, Treatment
+from archspec.ops import find
 from archspec.ops.batch_norm import BatchNorm
 from archspec.ops.linear import Linear
 from archspec.ops.relu import ReLU
 from archspec.ops.softmax import Softmax
 from archspec.training.errors import TrainingError
 from archspec.training.module import TrainingModule
+from archspec.training.regularize import MaxNorms
 from archspec.training.run import train
 
 os.environ["KERAS_BACKEND"] = "torch"
@@ -218,3 +220,22 @@ def test_the_accuracy_of_iris_survives_penalties(tmp_path: Path) -> None:
         device="cpu",
     )  # fmt: skip
     assert made.metrics["test"]["accuracy"] >= 0.95  # type: ignore[index]
+
+
+@pytest.mark.parametrize(("kernel", "groups"), [((3,), 1), ((2, 3), 2), ((1, 2, 2), 3)])
+def test_a_bound_is_one_of_output_channels_in_transposed_convolutions_too(
+    kernel: tuple[int, ...], groups: int
+) -> None:
+    net = Builder("up")
+    op = find(f"conv_transpose{len(kernel)}d").model_validate(
+        {"out_channels": 12, "kernel_size": kernel, "groups": groups}
+    )
+    image = net.input("x", 6, *(4 for _ in kernel))
+    net.graph.outputs = {"y": treated(net, "up", op, image, treatment=Treatment(max_norm=0.1))}
+    network = build(net.graph)
+    MaxNorms(net.graph).enforce(network)
+    weight = network.get_parameter("up.weight")
+    for part in weight.chunk(groups):
+        norms = part.transpose(0, 1).flatten(1).norm(dim=1)
+        assert len(norms) == 12 // groups
+        torch.testing.assert_close(norms, torch.full_like(norms, 0.1))

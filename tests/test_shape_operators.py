@@ -301,3 +301,15 @@ def test_sizes_that_must_be_equal(kind: str, shapes: list[Shape], message: str) 
 def test_fields_that_mean_nothing_are_refused(kind: str, fields: Fields, message: str) -> None:
     with pytest.raises(ValidationError, match=message):
         ops.find(kind).model_validate(fields)
+
+
+@pytest.mark.parametrize(
+    ("kind", "field"),
+    [("pixel_shuffle", "upscale_factor"), ("pixel_unshuffle", "downscale_factor")],
+)
+def test_pixels_of_integers_are_refused_for_onnx_runtime_moves_none(kind: str, field: str) -> None:
+    graph = Graph("example")
+    value = graph.add_input("x", TensorType.of_example((4, 4, 4), "int64"))
+    op = ops.find(kind).model_validate({field: 2})
+    with pytest.raises(OperatorError, match=f"{kind} takes numbers of type float32"):
+        graph.add("node", op, [value], span=Span("example"))

@@ -237,3 +237,89 @@ def test_every_initialiser_fills_a_kernel(fill: str) -> None:
 )
 def test_treatments_that_do_not_fit_are_refused(layer: str, code: str) -> None:
     assert codes(f"inputs: {{x: [4]}}\nlayers: [{{{layer}}}]\n") == [code]
+
+
+def test_patterns_below_a_transparent_layer_are_relative_to_the_scope_around_it() -> None:
+    layers = (
+        "  - group:\n      freeze: [linear]\n"
+        "      layers: [linear: 4, group: {name: b, layers: [linear: 4]}]\n"
+        "  - residual: {freeze: [tanh, linear_2], body: [linear: 4, tanh]}\n"
+    )
+    assert frozen(graph(layers, "{x: [4]}")) == {"linear", "linear_2", "tanh"}
+
+
+def test_patterns_see_the_parts_of_composites() -> None:
+    layer = "{name: s, out_channels: 4, kernel_size: 3, freeze: depthwise}"
+    assert frozen(graph(f"  - separable_conv2d: {layer}\n")) == {"s.depthwise"}
+
+
+def test_what_a_reuse_says_of_weights_is_refused() -> None:
+    for key in ("freeze: true", "weight_l2: 3", "weight_init: zeros"):
+        layers = f"layers: [linear: {{name: a, out_features: 4}}, reuse: {{layer: a, {key}}}]\n"
+        assert codes(f"inputs: {{x: [4]}}\n{layers}") == ["E103"]
+
+
+def test_a_reuse_is_given_what_it_says_and_no_more() -> None:
+    layers = "layers: [linear: {name: a, out_features: 4}, reuse: {layer: a, from: [x, y]}]\n"
+    assert codes(f"inputs: {{x: [4], y: [4]}}\n{layers}") == ["E201"]
+
+
+def test_an_operator_with_layers_in_place_of_an_input_is_reused_with_them() -> None:
+    layers = "  - cross_attention: {name: ca, num_heads: 2, memory: [linear: 4]}\n  - reuse: ca\n"
+    made = by_path(graph(layers, "{x: [T, 4]}"))
+    assert made["reuse_memory.linear"].shares == "ca_memory.linear"
+    assert made["reuse"].shares == "ca"
+
+
+def test_defaults_treat_blocks_and_whole_files() -> None:
+    more = (
+        "defaults: {weight_l2: 0.5, conv2d: {weight_l2: 0.25}, b: {weight_l2: 0.125}}\n"
+        "blocks: {b: {layers: [linear: 4, batch_norm]}}\n"
+    )
+    layers = "  - flatten\n  - linear: 4\n  - b\n  - b: {weight_l2: 2}\n"
+    made = by_path(graph(layers, more=more))
+    penalties = {path: node.treatment.weight_penalty.l2 for path, node in made.items()}
+    assert penalties == {
+        "flatten": 0.0, "linear": 0.5, "b.linear": 0.125, "b.batch_norm": 0.0,
+        "b_2.linear": 2.0, "b_2.batch_norm": 0.0,
+    }  # fmt: skip
+    made = by_path(graph("  - conv2d: {out_channels: 2, kernel_size: 1}\n", more=more))
+    assert made["conv2d"].treatment.weight_penalty.l2 == 0.25
+
+
+def test_of_several_output_penalties_the_nearest_holds() -> None:
+    more = (
+        "defaults: {linear: {output_l1: 0.5}}\n"
+        "blocks: {b: {layers: [linear: {out_features: 4, output_l1: 0.25}]}}\n"
+    )
+    layers = "  - linear: {out_features: 4, output_l1: 0}\n  - b: {output_l1: 2, output_l2: 3}\n"
+    first, second = graph(layers, "{x: [4]}", more).nodes
+    assert first.treatment.output_penalty == Penalty()
+    assert second.treatment.output_penalty == Penalty(0.25, 3.0)
+
+
+def test_an_output_penalty_is_of_a_layer_s_own_output() -> None:
+    layers = "layers: [linear: 4, group: {layers: [], output_l1: 0.7}]\n"
+    assert codes(f"inputs: {{x: [4]}}\n{layers}") == ["E103"]
+
+
+def test_each_decides_about_single_copies() -> None:
+    path = "path: {when: =rate > 1, layers: [linear: =rate]}"
+    made = graph(f"  - concat: {{each: {{rate: [1, 2, 3]}}, {path}}}\n", "{x: [4]}")
+    assert [*by_path(made)] == ["path.1.linear", "path.2.linear", "concat"]
+    assert codes("inputs: {x: [4]}\nlayers: [add: {each: {in: [1, 2]}, path: [relu]}]\n") == [
+        "E108"
+    ]
+
+
+def test_a_treated_group_hides_no_names() -> None:
+    made = graph(
+        "  - group: {freeze: true, layers: [relu: {name: a}, tanh]}\n  - tanh: {from: a}\n"
+    )
+    assert wires(made)["tanh_2"] == ["a"]
+
+
+def test_a_layer_that_reuses_itself_is_refused() -> None:
+    layers = "  - group: {name: n, layers: [relu, {reuse: {layer: n, when: =in.features == 5}}]}\n"
+    text = f"inputs: {{x: [4], y: [5]}}\nlayers:\n{layers}  - reuse: {{layer: n, from: y}}\n"
+    assert codes(text) == ["E111"]

@@ -11,6 +11,7 @@ from archspec.operator import (
     Example,
     Input,
     Local,
+    Number,
     OnnxNode,
     Operator,
     Param,
@@ -30,7 +31,7 @@ class Wobble(Operator):
     shape_rule: ClassVar[str] = "any shape → the same"
     examples: ClassVar[tuple[Example, ...]] = (Example({"frequency": 2.0}, ((4,),)),)
 
-    frequency: float = Field(default=1.0, description="where the frequency starts")
+    frequency: Number = Field(default=1.0, description="where the frequency starts")
 
     def output(self, *inputs: TensorType) -> TensorType:
         """Returns the input's type."""

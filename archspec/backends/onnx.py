@@ -6,7 +6,9 @@ is lost: a node is called by its path, an initialiser `path.parameter`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 
@@ -20,6 +22,7 @@ from archspec.backends.whole_file import write_whole
 from archspec.diagnostics import Refusal
 from archspec.ir.dim import Size
 from archspec.ir.graph import Graph
+from archspec.ir.op import FaultyOperatorError
 from archspec.ir.totals import params, statistics
 from archspec.ir.types import TensorType
 
@@ -77,7 +80,8 @@ def export(
     require_sayable(graph, opset)
     emitted = Emitter(graph)
     arrays = {name: np.asarray(weights[name], np.float32) for name in emitted.weights}
-    _check_shapes(graph, emitted, opset)
+    with _blame(graph):
+        _check_shapes(graph, emitted, opset)
     outputs = {name: value.type for name, value in graph.outputs.items()}
     inner = {name: type_ for name, type_ in emitted.values.items() if name not in outputs}
     proto = helper.make_graph(
@@ -92,7 +96,8 @@ def export(
     model = _model(proto, opset)
     helper.set_model_props(model, dict(metadata))
     content = model.SerializeToString()
-    onnx.checker.check_model(content, full_check=True)
+    with _blame(graph):
+        onnx.checker.check_model(content, full_check=True)
     write_whole(path, content)
 
 
@@ -121,6 +126,24 @@ def require_sayable(graph: Graph, opset: int) -> None:
         )
 
 
+@contextmanager
+def _blame(graph: Graph) -> Iterator[None]:
+    """Names the operator that ONNX refuses.
+
+    Raises:
+        FaultyOperatorError: ONNX refuses one.
+    """
+    try:
+        yield
+    except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
+        text = str(error)
+        nodes = [node for node in graph.nodes if re.search(rf"\b{re.escape(node.path)}\b", text)]
+        if not nodes:
+            raise
+        kind = max(nodes, key=lambda node: len(node.path)).op.kind()
+        raise FaultyOperatorError(kind, f"ONNX refuses it: {' '.join(text.split())}") from error
+
+
 def _check_shapes(graph: Graph, emitted: Emitter, opset: int) -> None:
     """Compares what ONNX infers from the inputs alone with the types in the graph.
 
@@ -140,7 +163,10 @@ def _check_shapes(graph: Graph, emitted: Emitter, opset: int) -> None:
     for info in [*inferred.value_info, *inferred.output]:
         type_ = emitted.values.get(info.name)
         if type_ and not _agree(info.type.tensor_type, type_):
-            raise RuntimeError(f"{info.name} is {type_}, but ONNX infers {info.type}")
+            said = " ".join(str(info.type).split())
+            raise FaultyOperatorError(
+                emitted.makers[info.name], f"{info.name} is {type_}, but ONNX infers {said}"
+            )
 
 
 def _agree(inferred: onnx.TypeProto.Tensor, type_: TensorType) -> bool:

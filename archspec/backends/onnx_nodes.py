@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from onnx import NodeProto, helper
+from onnx import NodeProto, defs, helper
 
 from archspec.ir.graph import Graph, Node
 from archspec.ir.lowering import Constant, Input, Local, OnnxOperand, Output, Weight
+from archspec.ir.op import FaultyOperatorError
 from archspec.ir.types import TensorType
 
 
@@ -22,6 +23,7 @@ class Emitter:
         weights: The shapes of the weights they read, by `path.name`.
         constants: The constants they read, by name.
         values: The types of what the graph's nodes make, by name.
+        makers: The operators that make them, by name.
     """
 
     def __init__(self, graph: Graph) -> None:
@@ -29,6 +31,7 @@ class Emitter:
         self.weights: dict[str, tuple[int, ...]] = {}
         self.constants: dict[str, np.ndarray] = {}
         self.values: dict[str, TensorType] = {}
+        self.makers: dict[str, str] = {}
         self._names = _value_names(graph)
         for node in graph.inference_nodes():
             self._add(node)
@@ -37,13 +40,23 @@ class Emitter:
                 inner = [self._names[value.name]]
                 self.nodes.append(helper.make_node("Identity", inner, [name], f"{name}.Identity"))
             self.values[name] = value.type
+            self.makers.setdefault(name, "identity")
 
     def _add(self, node: Node) -> None:
+        try:
+            self._write(node)
+        except (LookupError, TypeError, ValueError) as error:
+            message = f"its ONNX nodes cannot be written: {type(error).__name__}: {error}"
+            raise FaultyOperatorError(node.op.kind(), message) from error
+
+    def _write(self, node: Node) -> None:
         lowering = node.op.onnx(*node.input_types)
         kinds: Counter[str] = Counter()
         for step in lowering:
             attributes: Mapping[str, Any] = step.attributes
             kinds[step.op_type] += 1
+            if not defs.has(step.op_type):
+                raise FaultyOperatorError(node.op.kind(), f"ONNX has no operator {step.op_type}")
             made = helper.make_node(
                 step.op_type,
                 [self._operand(node, operand) for operand in step.inputs],
@@ -76,6 +89,7 @@ class Emitter:
         value = node.outputs[result.position]
         name = self._names[value.name]
         self.values[name] = value.type
+        self.makers[name] = node.op.kind()
         return name
 
 

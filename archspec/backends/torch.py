@@ -17,9 +17,15 @@ from torch import nn
 from archspec.backends.binding import bind_sizes
 from archspec.ir.graph import Graph, Node, Value
 from archspec.ir.lowering import Input, TorchFunction, TorchModule
+from archspec.ir.op import FaultyOperatorError
 from archspec.ir.treatment import is_bias
 
-NO_MEMORY = ("can't allocate memory", "Storage size calculation overflowed", "Overflow when")
+NO_MEMORY = (
+    "can't allocate memory",
+    "Storage size calculation overflowed",
+    "Overflow when",
+    "integer multiplication overflow",
+)
 """What torch says of a tensor that is too large."""
 
 
@@ -58,7 +64,7 @@ class Network(nn.Module):
         for node in graph.nodes:
             lowering = node.op.torch(*node.input_types)
             if isinstance(lowering, TorchModule) and not node.shares:
-                module = pkgutil.resolve_name(lowering.target)(**lowering.arguments)
+                module = _module(node, lowering)
                 _treat(module, node)
                 _add_module(self, node.path, module)
         # These names are mangled because all others may belong to layers.
@@ -147,7 +153,7 @@ def _plan(nodes: Sequence[Node], outputs: Mapping[str, Value]) -> _Plan:
     for node in reversed(nodes):
         inputs, made = (tuple(v.name for v in values) for values in (node.inputs, node.outputs))
         lowering = node.op.torch(*node.input_types)
-        call = _resolved(lowering) if isinstance(lowering, TorchFunction) else None
+        call = _resolved(lowering, node) if isinstance(lowering, TorchFunction) else None
         last_used = tuple(sorted({*inputs, *made} - needed))
         needed |= {*inputs}
         steps.append(_Step(node.owner, call, inputs, made, last_used))
@@ -183,14 +189,49 @@ def _add_module(root: nn.Module, path: str, module: nn.Module) -> None:
     parent.add_module(name, module)
 
 
-def _resolved(argument: object) -> Any:  # noqa: ANN401
+def _module(node: Node, lowering: TorchModule) -> nn.Module:
+    """Returns the module of a node, with the tensors that the operator says it has.
+
+    Raises:
+        FaultyOperatorError: There is no such module.
+    """
+    kind = node.op.kind()
+    try:
+        module = _found(lowering.target, node)(**lowering.arguments)
+    except (TypeError, ValueError) as error:
+        raise FaultyOperatorError(kind, f"{lowering.target} cannot be made: {error}") from error
+    if not isinstance(module, nn.Module):
+        message = f"{lowering.target} makes a {type(module).__name__}, not a torch.nn.Module"
+        raise FaultyOperatorError(kind, message)
+    made = {name: tuple(tensor.shape) for name, tensor in module.state_dict().items()}
+    said = {name: param.shape for name, param in node.tensors().items()}
+    if made != said:
+        message = f"its parameters are {said}, but {lowering.target} has {made}"
+        raise FaultyOperatorError(kind, message)
+    return module
+
+
+def _found(target: str, node: Node) -> Any:  # noqa: ANN401
+    """Returns what a dotted name names.
+
+    Raises:
+        FaultyOperatorError: Nothing.
+    """
+    try:
+        return pkgutil.resolve_name(target)
+    except (ImportError, AttributeError, ValueError) as error:
+        where = " in PyTorch" if target.startswith("torch.") else ""
+        raise FaultyOperatorError(node.op.kind(), f"{target} does not exist{where}") from error
+
+
+def _resolved(argument: object, node: Node) -> Any:  # noqa: ANN401
     match argument:
         case Input():
             return argument
         case TorchFunction(target, args, arguments):
-            return _Call(pkgutil.resolve_name(target), _resolved(args), arguments)
+            return _Call(_found(target, node), _resolved(args, node), arguments)
         case tuple() | list():
-            return tuple(map(_resolved, argument))
+            return tuple(_resolved(item, node) for item in argument)
         case _:
             return argument
 

@@ -69,13 +69,14 @@ def _start_fast() -> None:
 
 def _run(argv: list[str]) -> int:
     from archspec.cli.common import ENVIRONMENT, NO, OK, CommandError, show
-    from archspec.cli.operators import load_operators
+    from archspec.cli.operators import load_operators, own_faults
     from archspec.diagnostics import SourceError, SpecError
 
     try:
         command, args = _parse(argv)
         load_operators(args.operators)
-        code = command.run(args)
+        with own_faults():
+            code = command.run(args)
         sys.stdout.flush()
         return code
     except CommandError as error:

@@ -12,8 +12,8 @@ from typing import TextIO
 from archspec.diagnostics import Diagnostic, Refusal, SourceError, Span
 from archspec.frontend import Compiled, UsageError, compile_spec
 from archspec.frontend.builder import MAX_NODES
-from archspec.frontend.compiler import Options, variant_names
-from archspec.frontend.shipped import shipped_specs, shortest
+from archspec.frontend.compiler import Options
+from archspec.frontend.shipped import shipped_specs, shipped_variants, shortest
 from archspec.frontend.suggest import did_you_mean
 
 OK, NO, USAGE, ENVIRONMENT = 0, 1, 2, 3
@@ -61,7 +61,7 @@ def add_spec_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--max-nodes",
         metavar="N",
-        type=int,
+        type=_node_count,
         default=MAX_NODES,
         help=f"the largest network that is built (default {MAX_NODES:,} nodes)",
     )
@@ -120,6 +120,12 @@ def settings(args: argparse.Namespace) -> Mapping[str, str]:
     return made
 
 
+def _node_count(text: str) -> int:
+    if text.isdecimal() and int(text) > 0:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"a number of nodes is 1, 2, 3, …, not `{text}`")
+
+
 def _pair(option: str, text: str, example: str) -> tuple[str, str]:
     key, equals, value = text.partition("=")
     if key and equals:
@@ -147,9 +153,9 @@ def find_spec(spec: str, variant: str | None) -> tuple[str, str | None]:
     shipped = shipped_specs()
     if spec in shipped:
         return shortest(shipped[spec]), variant
-    variants = {name: file for file in shipped.values() for name in variant_names(str(file))}
+    variants = shipped_variants()
     if spec in variants and variant is None:
-        return shortest(variants[spec]), spec
+        return shortest(shipped[variants[spec]]), spec
     help_ = did_you_mean(spec, [*shipped, *variants], what="spec")
     raise SourceError(Diagnostic("E001", f"there is no spec `{spec}`", Span(spec), help_))
 

@@ -7,11 +7,19 @@ from collections.abc import Iterator
 
 from archspec import ops
 from archspec.cli.common import OK, USAGE, CommandError
-from archspec.cli.pages import code_page, field_page, index_page, operator_page, topic_page
+from archspec.cli.pages import (
+    choice_page,
+    code_page,
+    field_page,
+    index_page,
+    operator_page,
+    topic_page,
+)
 from archspec.diagnostics.codes import CODES
 from archspec.frontend import topics
+from archspec.frontend.formula.attributes import SIZES
 from archspec.frontend.shipped import shipped_specs
-from archspec.frontend.suggest import nearest_word
+from archspec.frontend.suggest import CERTAIN, nearest_word
 from archspec.frontend.vocabulary import (
     FIELD_ADVICE,
     FIELDS,
@@ -51,7 +59,8 @@ def explanation(subject: str) -> str:
         help_ = f"it is a spec that ships with archspec: `archspec check {subject}`"
     else:
         words = (word for topic in topics.TOPICS.values() for word in topic.explained())
-        nearest = nearest_word(subject, [*ops.names(), *topics.TOPICS, *CODES, *words])
+        known = [*ops.names(), *topics.TOPICS, *CODES, *words]
+        nearest = nearest_word(subject, known, CERTAIN)
         all_of_it = "`archspec explain` lists what can be explained"
         help_ = f"did you mean `{nearest}`?" if nearest else all_of_it
     raise CommandError(f"nothing is known about `{subject}`", exit_code=USAGE, help=help_)
@@ -70,6 +79,11 @@ def _pages(subject: str) -> Iterator[str]:
         yield f"{page}\n\n{field}" if field else page
     if field := field_page(subject):
         yield field
+    if choice := choice_page(subject):
+        yield choice
+    owner, _, size = subject.rpartition(".")
+    if owner and size in SIZES:
+        yield topic_page("formulas")
 
 
 def _elsewhere(subject: str) -> Iterator[str]:

@@ -8,21 +8,22 @@ the command is given in, or of one above. Opening a spec never runs anything.
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
-from importlib.machinery import SourceFileLoader
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 
 from archspec import ops
 from archspec.cli.common import ENVIRONMENT, NO, CommandError
+from archspec.cli.contract import hold_to_contract
 from archspec.diagnostics import Span
-from archspec.frontend.layer import CONSTRUCTS
+from archspec.frontend.layer import CONSTRUCTS, RESERVED
 from archspec.frontend.names import name_fault
+from archspec.ir.op import FaultyOperatorError, Operator
 
 PACKAGE = "archspec_operators"
 """The package that the files are modules of, so that lowerings can name what they define."""
-
-TABLE = "[tool.archspec]"
 
 
 def load_operators(files: Sequence[str]) -> None:
@@ -31,21 +32,60 @@ def load_operators(files: Sequence[str]) -> None:
     Raises:
         CommandError: A file cannot be read or run, or does not define one operator.
     """
-    for path in dict.fromkeys([*_of_project(), *map(Path, files)]):
+    named: dict[str, Path] = {}
+    for path in {path.resolve(): path for path in [*_of_project(), *map(Path, files)]}.values():
+        other = named.setdefault(path.stem, path)
+        if other is not path:
+            raise CommandError(
+                f"{other} and {path} would both hold the operator {path.stem}",
+                exit_code=NO,
+                help="rename one of them",
+            )
         _load(path)
+
+
+@contextmanager
+def own_faults() -> Iterator[None]:
+    """Makes the faults of a user's own operators errors of the command, not of the program.
+
+    Raises:
+        CommandError: An operator that was added failed, or broke the contract.
+    """
+    try:
+        yield
+    except FaultyOperatorError as error:
+        if error.kind in ops.added():
+            raise CommandError(str(error), exit_code=NO) from error
+        raise
+    except Exception as error:
+        if place := _place(error):
+            raise CommandError(f"{place}: {_text(error)}", exit_code=NO) from error
+        raise
 
 
 def _of_project() -> list[Path]:
     here = Path.cwd()
     found = next((f for d in (here, *here.parents) if (f := d / "pyproject.toml").is_file()), None)
-    if found is None or TABLE not in (text := found.read_text(encoding="utf-8")):
+    if found is None or b"archspec" not in (content := found.read_bytes()):
         return []
     import tomllib
 
     try:
-        listed = tomllib.loads(text)["tool"]["archspec"].get("operators", [])
+        given = tomllib.loads(content.decode())
+    except UnicodeDecodeError:
+        raise CommandError(f"{found} is not UTF-8", exit_code=NO) from None
     except tomllib.TOMLDecodeError as error:
         raise CommandError(f"{found} is not TOML: {error}", exit_code=NO) from None
+    table: object = given
+    for key in ("tool", "archspec"):
+        table = table.get(key, {}) if isinstance(table, dict) else None
+    if not isinstance(table, dict):
+        raise CommandError(
+            f"{found}: tool.archspec is not a table",
+            exit_code=NO,
+            help='write operators = ["my_operator.py"] below a line [tool.archspec]',
+        )
+    listed = table.get("operators", [])
     if not isinstance(listed, list) or not all(isinstance(file, str) for file in listed):
         raise CommandError(
             f"{found}: tool.archspec.operators is not a list of files",
@@ -66,25 +106,59 @@ def _load(path: Path) -> None:
         )
     if not path.is_file():
         raise CommandError(f"there is no operator file {path}", exit_code=ENVIRONMENT)
-    sys.modules.setdefault(PACKAGE, ModuleType(PACKAGE))
-    module = ModuleType(f"{PACKAGE}.{name}")
-    sys.modules[module.__name__] = module
     try:
-        SourceFileLoader(module.__name__, str(path)).exec_module(module)
-        ops.add(module)
+        operator = ops.add(_run(path))
+        operator.model_rebuild()  # what is wrong with its fields is to be known now
     except ops.NotAnOperatorError as error:
         help_ = "define one subclass of archspec.operator.Operator in it"
         raise CommandError(f"{path}: {error}", exit_code=NO, help=help_) from None
     except Exception as error:  # the file is the user's: anything can happen
-        message = f"{path} cannot be run: {type(error).__name__}: {error}"
-        raise CommandError(f"{message} (line {_line(error, path)})", exit_code=NO) from error
+        message = f"{_place(error) or path}: {_text(error)}"
+        raise CommandError(message, exit_code=NO) from error
+    _check_names(path, operator)
+    hold_to_contract(operator)
 
 
-def _line(error: Exception, path: Path) -> int | None:
-    """Returns the line of the file that an error comes from."""
+def _run(path: Path) -> ModuleType:
+    """Returns the module of a file, which is run for it."""
+    sys.modules.setdefault(PACKAGE, ModuleType(PACKAGE))
+    spec = spec_from_file_location(f"{PACKAGE}.{path.stem}", path)
+    if spec is None or spec.loader is None:
+        raise ImportError("it is not Python")
+    module = module_from_spec(spec)
+    sys.modules[module.__name__] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def _check_names(path: Path, operator: type[Operator]) -> None:
+    fields = {*operator.model_fields}
+    for name in sorted((fields | {*operator.input_names}) & {*RESERVED}):
+        what = "field" if name in fields else "input"
+        raise CommandError(
+            f"{path}: an operator cannot have {what} `{name}`, a key of every layer",
+            exit_code=NO,
+            help=f"rename the {what}",
+        )
+
+
+def _place(error: Exception) -> str:
+    """Returns the innermost line of an operator's file that an error comes from, if it does."""
     import traceback
 
+    files = {
+        module.__file__: Path(module.__file__).name
+        for name, module in sys.modules.items()
+        if name.startswith(f"{PACKAGE}.") and module.__file__
+    }
+    frames = [(frame.filename, frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
     if isinstance(error, SyntaxError):
-        return error.lineno
-    frames = traceback.extract_tb(error.__traceback__)
-    return next((f.lineno for f in reversed(frames) if f.filename == str(path)), None)
+        frames.append((error.filename or "", error.lineno))
+    lines = [f"{files[file]}, line {line}" for file, line in frames if file in files]
+    return lines[-1] if lines else ""
+
+
+def _text(error: Exception) -> str:
+    """Returns an error on one line."""
+    said = error.msg if isinstance(error, SyntaxError) else str(error)
+    return f"{type(error).__name__}: {' '.join(said.split())}".removesuffix(": ")

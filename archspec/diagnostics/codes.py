@@ -65,7 +65,7 @@ CODES: dict[str, Code] = {
     "E008": Code(
         "too large",
         "The file, its nesting or the network it describes is beyond what any real network needs: "
-        "4 MiB, 64 levels, 1,000 files, 20,000 layers (--max-nodes allows more).",
+        "4 MiB, 128 levels, 1,000 files (32 in a row), 20,000 layers (--max-nodes allows more).",
         _spec("  - relu: {repeat: 20000}\n  - relu: {repeat: 20000}\n"),
     ),
     "E009": Code(

@@ -13,6 +13,7 @@ from archspec.frontend.names import Names
 from archspec.frontend.suggest import field_help, operator_help
 from archspec.frontend.syntax import Parser
 from archspec.frontend.treatments import KEYS as TREATED
+from archspec.frontend.treatments import OUTPUT_KEYS
 from archspec.frontend.tree import Entry, Items, Scalar, Table, Tree
 
 if TYPE_CHECKING:
@@ -167,14 +168,27 @@ def _entries(body: Table, key: str) -> Mapping[str, Entry]:
 def check_defaults(tree: Tree | None, parser: Parser, report: list[Diagnostic]) -> None:
     """Reports what `defaults` says of operators, blocks and fields that do not exist."""
     for name, (key, fields) in (tree.entries if isinstance(tree, Table) else {}).items():
+        if name in TREATED:
+            if name in OUTPUT_KEYS:
+                message = f"`{name}` is for single layers, not for all of a file"
+                report.append(Diagnostic("E103", message, key.span, "write it on a layer"))
+            continue
         signature = parser.signature(name)
         if signature is None:
             help_ = operator_help(name, parser.blocks)
             report.append(
                 Diagnostic("E105", f"there is no operator or block `{name}`", key.span, help_)
             )
-        elif isinstance(fields, Table):
+        elif not isinstance(fields, Table):
+            message = f"`defaults.{name}` must be a mapping of fields"
+            report.append(Diagnostic("E103", message, fields.span, f"write `{name}: {{…}}`"))
+        else:
             parser.unknown(signature, fields.entries, (*signature.arguments, *TREATED), TREATED)
+            for treated in OUTPUT_KEYS if signature.operator is None else ():
+                if treated in fields.entries:
+                    span = fields.entries[treated].key.span
+                    message = f"`{treated}` of a block is said where it is called"
+                    report.append(Diagnostic("E103", message, span, "write it on the call"))
 
 
 def word_fault(param: str, span: Span) -> Diagnostic:

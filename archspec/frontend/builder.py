@@ -115,7 +115,7 @@ class Builder:
         reader = scope.unit.reader
         if not reader.condition(layer.reserved.get("when"), scope, inflow):
             return self._skipped(layer, scope, inflow)
-        place, after = self.placement.treated(layer, scope, inflow)
+        place, after = self.placement.treating.around(layer, scope, inflow)
         around = scope if place is scope.place else scope.at(place)
         if "repeat" in layer.reserved:
             result = self._repeated(layer, around, inflow)

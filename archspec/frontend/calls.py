@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from archspec.diagnostics import Span
 from archspec.frontend.arguments import Argument, Unknown, is_formula
-from archspec.frontend.blocks import Block, bind
-from archspec.frontend.layer import Layer, Path, Signature, beside
+from archspec.frontend.blocks import WORDS, Block, bind, word_fault
+from archspec.frontend.layer import Layer, Path, Signature
 from archspec.frontend.names import Names
 from archspec.frontend.reader import type_of
 from archspec.frontend.repeat import rows
-from archspec.frontend.scope import Flow, Result, Scope, Turn
+from archspec.frontend.scope import Flow, Place, Result, Scope, Turn
 from archspec.frontend.treatments import KEYS as TREATED
 from archspec.frontend.tree import Entry, Items, Scalar
 from archspec.ir.graph import Value
@@ -28,6 +28,7 @@ class Calls:
     def __init__(self, builder: Builder) -> None:
         self._builder = builder
         self._operators: dict[object, Operator] = {}
+        self._open: list[Block] = []
 
     def call(self, turn: Turn) -> Result:
         """Expands a call of an operator or a block.
@@ -64,10 +65,10 @@ class Calls:
         layer, reader, inflow = turn.layer, turn.reader, turn.inflow
         by_key: dict[str, Value | None] = {}
         for path in layer.paths:
-            components = (*turn.path, path.name)
+            place = turn.place.below(path.name)
             if signature.operator is not None:
-                components = (beside(layer.component, path.name), *turn.path[1:])
-            by_key[path.name] = self.path(path, turn.scope, inflow, *components)
+                place = turn.scope.place.beside(layer.component, path.name, *turn.path[1:])
+            by_key[path.name] = self.path(path, turn.scope, inflow, place)
         free = [name for name in signature.inputs if name not in by_key]
         source = layer.reserved.get("from")
         if not free and source:
@@ -129,8 +130,8 @@ class Calls:
         """Expands a block."""
         reader, inside = turn.reader, block.unit.reader
         name, call = block.signature.name, turn.layer.head.span
-        if any(name == other for other, _ in reader.calls):
-            chain = " → ".join([*(other for other, _ in reader.calls), name])
+        if any(block is other for other in self._open):
+            chain = " → ".join([*(other.signature.name for other in self._open), name])
             message = f"the block {name} calls itself: {chain}"
             reader.fault("E111", message, call, "use `repeat`; a block cannot contain itself")
             raise Unknown
@@ -146,14 +147,20 @@ class Calls:
         given = _with_defaults(turn, block.signature, arguments)
         report, faulty = self._builder.report, turn.layer.faulty
         values = bind(block, given, call, inside.evaluator, visible, report, faulty=faulty)
-        inner = Scope(turn.place, {**block.unit.env, **values}, block.names, block.unit)
+        place = turn.place
+        defaults = reader.treated_defaults(name)
+        if defaults:
+            place = place._replace(treated={**defaults, **place.treated})
+        inner = Scope(place, {**block.unit.env, **values}, block.names, block.unit)
         for input_, value in filled.items():
             inner.define(input_, {input_: value})
         reader.calls.append((name, call))
+        self._open.append(block)
         try:
             flow = self._builder.layers(block.layers, inner, tuple(filled.values()))
             return inside.outputs(block.outputs, inner, flow)
         finally:
+            self._open.pop()
             reader.calls.pop()
 
     def _merge(self, turn: Turn, signature: Signature, arguments: Mapping[str, Argument]) -> Result:
@@ -162,14 +169,14 @@ class Calls:
         values: list[Value | None] = []
         places: dict[int, Span] = {}
         for path in turn.layer.paths:
-            if self.path_taken(path, around, turn.inflow):
-                made = self._copies(path, around, turn.inflow)
-                places |= dict.fromkeys(range(len(values), len(values) + len(made)), path.span)
-                values += made
+            made = self._copies(path, around, turn.inflow)
+            places |= dict.fromkeys(range(len(values), len(values) + len(made)), path.span)
+            values += made
         if not values:
             turn.reader.fault(
                 "E201",
-                f"every path of this {signature.name} is left out by its `when`",
+                f"no path of this {signature.name} is left: each has a `when` that is false, or "
+                "an `each` without rows",
                 turn.layer.head.span,
                 "give the layer itself the `when`",
             )
@@ -185,18 +192,24 @@ class Calls:
         return self._builder.placement.node(turn, op, known, places)
 
     def _copies(self, path: Path, scope: Scope, inflow: Flow) -> list[Value | None]:
-        """Returns the value of a path, or of its copies for each row of an `each`."""
+        """Returns the values of a path: one, of each row of an `each`, or none by its `when`."""
         if path.each is None:
-            return [self.path(path, scope, inflow)]
+            taken = self.path_taken(path, scope, inflow)
+            return [self.path(path, scope, inflow)] if taken else []
         reader = scope.unit.reader
         span = path.each.value.span
         value = reader.evaluator.value(path.each.value, reader.lookup(scope, inflow))
         turns = rows(value, span, self._builder.max_nodes, self._builder.report, of="each")
         made = []
         for index, row in enumerate(turns):
+            if not row.keys().isdisjoint(WORDS):
+                self._builder.report.append(word_fault(min(row.keys() & {*WORDS}), span))
+                raise Unknown
             extra = {**row, "index": index, "count": len(turns)}
             inside = scope.inner(path.names, scope.place, extra)
-            made.append(self.path(path, inside, inflow, path.name, str(index)))
+            if self.path_taken(path, inside, inflow):
+                place = scope.place.below(path.name, str(index))
+                made.append(self.path(path, inside, inflow, place))
         return made
 
     # Paths
@@ -210,13 +223,14 @@ class Calls:
             layer.names, turn.place if layer.opens_scope else scope.place, turn.extra
         )
 
-    def path(self, path: Path, scope: Scope, inflow: Flow, *components: str) -> Value | None:
-        """Expands a path, below `components` or its own name, and returns its main value."""
+    def path(
+        self, path: Path, scope: Scope, inflow: Flow, place: Place | None = None
+    ) -> Value | None:
+        """Expands a path at a place, or below the scope by its own name; returns its main value."""
         try:
             reader = scope.unit.reader
             flow = reader.source(path.source, scope) if path.source is not None else inflow
-            below = (components or (path.name,)) if path.layers else ()
-            inner = scope.inner(path.names, scope.place.below(*below))
+            inner = scope.inner(path.names, place or scope.place.below(path.name))
             return self._builder.layers(path.layers, inner, flow)[0]
         except Unknown:
             return None

@@ -180,17 +180,6 @@ def analyse_text(text: str, file: str, **options: Unpack[Options]) -> Compiled:
     )
 
 
-def variant_names(path: str) -> list[str]:
-    """Returns the names of a spec file's variants, without compiling it.
-
-    Raises:
-        SourceError: The file cannot be read.
-    """
-    tree = loader.parse(loader.read(path), path, [])
-    variants = tree.get("variants") if isinstance(tree, Table) else None
-    return list(variants.entries) if isinstance(variants, Table) else []
-
-
 def _sound(compiled: Compiled) -> Compiled:
     if not compiled.ok:
         raise SpecError(compiled.diagnostics, compiled.sources)
@@ -217,7 +206,8 @@ def _position(diagnostic: Diagnostic) -> tuple[str, int, int]:
 
 def _link(tree: Table, text: str, file: str, report: list[Diagnostic], options: Options) -> Linked:
     """Returns the spec in one piece."""
-    if not any(word in text for word in ("extends", "include", "use")):
+    # With a backslash, a key may be written in a way that does not show it.
+    if not any(word in text for word in ("extends", "include", "use", "\\")):
         return Linked(tree, [], [], {})
     from archspec.frontend.link import Linker  # only where there is something to link
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from archspec.diagnostics import Label, Span
 from archspec.frontend.arguments import Unknown
 from archspec.frontend.calls import Calls, leaf_of
+from archspec.frontend.layer import Layer
 from archspec.frontend.scope import Result, Turn
 from archspec.frontend.tree import Scalar
 from archspec.ir.graph import Head, Value
@@ -24,6 +25,7 @@ class Constructs:
     def __init__(self, builder: Builder, calls: Calls) -> None:
         self._builder = builder
         self._calls = calls
+        self._reused: list[Layer] = []
 
     def construct(self, turn: Turn) -> Result:
         """Expands a construct.
@@ -96,8 +98,20 @@ class Constructs:
         there = home.place if target.transparent else home.place.below(target.component)
         *above, component = turn.path
         below = turn.scope.place.below(*above)._replace(shared=(turn.place.path, there.owner()))
-        again = target._replace(component=component, opens_scope=True)
-        return self._builder.guarded(again, home.at(below), turn.inflow)
+        reserved = {key: entry for key, entry in target.reserved.items() if key != "from"}
+        own = {key: entry for key, entry in turn.layer.reserved.items() if key == "from"}
+        again = target._replace(component=component, opens_scope=True, reserved=reserved | own)
+        if any(target is other for other in self._reused):
+            message = f"`{text}` is reused inside itself"
+            turn.reader.fault("E111", message, name.span, "use `repeat`; networks are finite")
+            raise Unknown
+        turn.reader.calls.append(("reuse", turn.layer.head.span))
+        self._reused.append(target)
+        try:
+            return self._builder.guarded(again, home.again(below), turn.inflow)
+        finally:
+            self._reused.pop()
+            turn.reader.calls.pop()
 
 
 def _refuse_stretching(turn: Turn, values: Sequence[Value], places: Mapping[int, Span]) -> None:

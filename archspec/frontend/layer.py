@@ -105,8 +105,3 @@ class Layer(NamedTuple):
     transparent: bool = False
     treated: bool = False
     faulty: bool = False
-
-
-def beside(component: str, input_: str) -> str:
-    """Returns the name of the layers that fill an operator's input in place."""
-    return f"{component}_{input_}"

@@ -15,8 +15,8 @@ class Library(Section):
     title: Any = Field(default=None, description="not used")
     source: str | None = Field(default=None, description="the paper or page it comes from")
     params: dict[Name, Any] = Field(default={}, description="values that its blocks see")
-    defaults: dict[str, dict[str, Any]] = Field(
+    defaults: dict[str, Any] = Field(
         default={}, description="fields of operators and blocks, for its blocks"
     )
-    include: list[Any] = Field(default=[], description="further files with blocks")
+    include: str | list[Any] = Field(default=[], description="further files with blocks")
     blocks: dict[Name, Block] = Field(description="reusable parts")

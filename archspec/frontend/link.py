@@ -5,17 +5,24 @@ spec that has been linked can be written down and compiled anywhere.
 """
 
 from pathlib import Path
+from typing import NamedTuple
 
 from archspec.diagnostics import Diagnostic, SourceError, Span
 from archspec.frontend import loader
+from archspec.frontend.arguments import as_text
 from archspec.frontend.linked import Linked
-from archspec.frontend.resolve import UsageError, resolve
-from archspec.frontend.shipped import shipped_specs, shortest
+from archspec.frontend.loader import MAX_DEPTH, Fault
+from archspec.frontend.references import project_root, referred
+from archspec.frontend.resolve import UsageError, check_variants, merged_defaults, resolve
 from archspec.frontend.suggest import did_you_mean
-from archspec.frontend.tree import Entry, Items, Scalar, Table, Tree
+from archspec.frontend.tree import Entry, Items, Scalar, Table, Tree, height, plain
+from archspec.frontend.used_layers import with_used
 
 MAX_FILES = 1000
 """The most files in one piece, each counted as often as it is named."""
+
+MAX_CHAIN = 32
+"""The most files of which each names the next."""
 
 MERGED = ("params", "defaults", "blocks", "variants")
 """The sections that `extends` merges key by key; all others are replaced."""
@@ -23,8 +30,19 @@ MERGED = ("params", "defaults", "blocks", "variants")
 OWN = ("name", "title", "source", "expect", "extends")
 """What a spec does not take over from the one that it extends."""
 
-ROOT_MARKS = (".git", "pyproject.toml")
-"""What the root of a project holds."""
+
+class _File(NamedTuple):
+    """A file that has been linked.
+
+    Attributes:
+        tree: What it says.
+        files: How many files are in it.
+        levels: How deep it nests.
+    """
+
+    tree: Table
+    files: int
+    levels: int
 
 
 class Linker:
@@ -41,85 +59,104 @@ class Linker:
         self._sources: dict[str, str] = {}
         self._root = None if allow_outside else project_root(file)
         self._report = report
-        self._files: dict[Path, tuple[Table, int] | None] = {}
+        self._files: dict[Path, _File | None] = {}
         self._chain = [Path(file).resolve()]
         self._count = 0
+        self._full = False
         self._included: list[Table] = []
         self._used: list[Table] = []
 
     def link(self, tree: Table) -> Linked:
         """Returns the spec with every file that it names in place."""
-        return Linked(self._linked(tree), self._included, self._used, self._sources)
+        return Linked(self._linked(tree, 0), self._included, self._used, self._sources)
 
-    def _linked(self, tree: Table) -> Table:
+    def _linked(self, tree: Table, depth: int) -> Table:
+        """Returns a file, which is so deep in the tree, with those that it names in place."""
         entries = dict(tree.entries)
         for section in ("layers", "blocks"):
             if section in entries:
-                entries[section] = entries[section]._replace(
-                    value=self._with_used(entries[section].value)
-                )
+                place = self._with_used if section == "layers" else self._blocks
+                value = place(entries[section].value, depth + 1)
+                entries[section] = entries[section]._replace(value=value)
         include = entries.get("include")
-        if include is not None and isinstance(include.value, Items):
-            parts = [self._file(item) for item in include.value.items]
+        if include is not None and not isinstance(include.value, Table):
+            named = include.value.items if isinstance(include.value, Items) else (include.value,)
+            parts = [self._file(item, depth + 2) for item in named]
             found = [part for part in parts if part is not None]
             self._included += found
             entries["include"] = include._replace(value=Items(tuple(found), include.value.span))
         tree = tree._replace(entries=entries)
-        return self._extended(tree) if "extends" in entries else tree
+        return self._extended(tree, depth) if "extends" in entries else tree
 
-    def _extended(self, tree: Table) -> Table:
+    def _blocks(self, tree: Tree, depth: int) -> Tree:
+        if not isinstance(tree, Table):
+            return tree
+        entries = dict(tree.entries)
+        for name, (key, body) in tree.entries.items():
+            layers = body.entries.get("layers") if isinstance(body, Table) else None
+            if isinstance(body, Table) and layers is not None:
+                placed = layers._replace(value=self._with_used(layers.value, depth + 2))
+                entries[name] = Entry(
+                    key, body._replace(entries={**body.entries, "layers": placed})
+                )
+        return tree._replace(entries=entries)
+
+    def _with_used(self, layers: Tree, depth: int) -> Tree:
+        return with_used(layers, depth, self._use)
+
+    def _extended(self, tree: Table, depth: int) -> Table:
         """Returns a spec over the one that it extends."""
-        value = tree.entries["extends"].value
-        spec, variant = value, None
-        if isinstance(value, Table):
-            spec, chosen = value.get("spec") or value, value.get("variant")
-            variant = str(chosen.value) if isinstance(chosen, Scalar) else None
-            for key, entry in value.entries.items():
-                if key not in ("spec", "variant"):
-                    help_ = did_you_mean(key, ("spec", "variant"), what="key")
-                    message = f"unknown key `extends.{key}`"
-                    self._report.append(Diagnostic("E101", message, entry.key.span, help_))
         own = {key: entry for key, entry in tree.entries.items() if key != "extends"}
-        base = self._file(spec)
+        base = self._base(tree.entries["extends"].value, depth)
         if base is None:
             return tree._replace(entries=own, faulty=True)
-        try:
-            base = resolve(base, variant, {}, base.span.file).tree if variant else base
-        except UsageError as error:
-            self._report.append(Diagnostic("E110", error.message, value.span, error.help))
         entries = {key: entry for key, entry in base.entries.items() if key not in OWN}
         entries = {key: _unexpecting(entry) if key == "variants" else entry
                    for key, entry in entries.items()}  # fmt: skip
         for key, entry in own.items():
             old = entries.get(key)
-            merges = key in MERGED and old is not None
-            entries[key] = _merged(old, entry, key) if merges and old else entry
+            entries[key] = _merged(old, entry, key) if key in MERGED and old else entry
             if key == "include" and old is not None:
                 both = (*_items(old.value), *_items(entry.value))
                 entries[key] = entry._replace(value=Items(both, entry.value.span))
-        return tree._replace(entries=entries)
+        return tree._replace(entries=entries, faulty=tree.faulty or base.faulty)
 
-    def _with_used(self, tree: Tree) -> Tree:
-        """Returns a tree with the specs that its layers use in place."""
-        if isinstance(tree, Items):
-            return tree._replace(items=tuple(map(self._with_used, tree.items)))
-        if isinstance(tree, Scalar):
-            return tree
-        entries = {}
-        for key, entry in tree.entries.items():
-            is_use = key == "use" and not isinstance(entry.value, Items)
-            value = self._use(entry) if is_use else self._with_used(entry.value)
-            entries[key] = entry._replace(value=value)
-        return tree._replace(entries=entries)
+    def _base(self, value: Tree, depth: int) -> Table | None:
+        """Returns the spec that `extends` means, with its variant applied; `None` after a fault."""
+        if not isinstance(value, Table):
+            return self._file(value, depth)
+        for key, entry in value.entries.items():
+            if key not in ("spec", "variant"):
+                help_ = did_you_mean(key, ("spec", "variant"), what="key")
+                self._fault("E101", f"unknown key `extends.{key}`", entry.key.span, help_)
+        spec, variant = value.get("spec"), value.get("variant")
+        if spec is None:
+            self._fault("E102", "`extends` needs `spec`", value.span,
+                        "write `extends: {spec: base.yaml}`")  # fmt: skip
+            return None
+        base = self._file(spec, depth)
+        if base is None or variant is None:
+            return base
+        if not isinstance(variant, Scalar) or variant.value is None:
+            message = f"`variant` must be a name, not `{as_text(plain(variant))}`"
+            self._fault("E103", message, variant.span, "write `variant: small`")
+            return base
+        check_variants(base, self._report)
+        try:
+            return resolve(base, str(variant.value), {}, base.span.file).tree
+        except UsageError as error:
+            self._fault("E110", error.message, value.span, error.help)
+            return base
 
-    def _use(self, entry: Entry) -> Tree:
+    def _use(self, entry: Entry, depth: int) -> Tree:
+        """Returns what a `use` is given, with the spec in place."""
         value = entry.value
-        if isinstance(value, Scalar):
+        if not isinstance(value, Table):
             value = Table({"spec": Entry(Scalar("spec", value.span), value)}, value.span)
-        spec = value.get("spec") if isinstance(value, Table) else None
-        if not isinstance(value, Table) or spec is None:
+        spec = value.get("spec")
+        if spec is None:
             return value
-        found = self._file(spec)
+        found = self._file(spec, depth + 1)
         entries = dict(value.entries)
         if found is None:
             del entries["spec"]
@@ -128,62 +165,51 @@ class Linker:
         entries["spec"] = entries["spec"]._replace(value=found)
         return value._replace(entries=entries)
 
-    def _file(self, reference: Tree) -> Table | None:
-        """Returns the linked tree of a file; `None` after a fault."""
+    def _file(self, reference: Tree, depth: int) -> Table | None:
+        """Returns the linked tree of a file, to stand so deep; `None` after a fault."""
         if isinstance(reference, Table):  # it is in place already
-            return self._linked(reference)
-        path = self._path(reference)
-        if path is None:
+            return self._linked(reference, depth)
+        if self._full:
             return None
+        try:
+            return self._found(reference, depth)
+        except Fault as fault:
+            self._report.append(fault.diagnostic)
+            return None
+
+    def _found(self, reference: Tree, depth: int) -> Table | None:
+        path, span = referred(reference, self._root), reference.span
         real = Path(path).resolve()
         if real in self._chain:
-            names = " → ".join(
-                file.name for file in [*self._chain[self._chain.index(real) :], real]
-            )
-            self._fault("E111", f"{path} contains itself: {names}", reference.span,
+            circle = [*self._chain[self._chain.index(real) :], real]
+            names = " → ".join(file.name for file in circle)
+            raise Fault("E111", f"{path} contains itself: {names}", span,
                         "break the circle of extends, include and use")  # fmt: skip
-            return None
+        if len(self._chain) > MAX_CHAIN:
+            raise Fault("E008", f"more than {MAX_CHAIN} files name one another in a row", span,
+                        "put several of them into one")  # fmt: skip
         if real not in self._files:
             before = self._count
             self._chain.append(real)
-            tree = self._read(path, reference.span)
+            tree = self._read(path, span, depth)
             self._chain.pop()
-            self._files[real] = (tree, 1 + self._count - before) if tree else None
+            files = 1 + self._count - before
+            self._files[real] = _File(tree, files, height(tree)) if tree else None
             self._count = before
         known = self._files[real]
         if known is None:
             return None
-        tree, count = known
-        self._count += count
-        if self._count > MAX_FILES:
-            self._fault("E008", f"more than {MAX_FILES:,} files are put together here",
-                        reference.span, "name fewer files")  # fmt: skip
-            return None
-        return tree
+        self._count += known.files
+        if self._count > MAX_FILES and not self._full:
+            self._full = True
+            raise Fault("E008", f"more than {MAX_FILES:,} files are put together here", span,
+                        "name fewer files")  # fmt: skip
+        if depth + known.levels > MAX_DEPTH:
+            raise Fault("E008", f"with this file, nesting is deeper than {MAX_DEPTH} levels", span,
+                        "let fewer files stand inside of one another")  # fmt: skip
+        return known.tree
 
-    def _path(self, reference: Tree) -> str | None:
-        """Returns the path that a reference means; `None` after a fault."""
-        text = reference.value if isinstance(reference, Scalar) else None
-        if not isinstance(text, str) or not text or text.startswith("="):
-            self._fault("E103", "the path of a file, or the name of a shipped spec, is wanted here",
-                        reference.span, "write it out, as in `use: resnet`")  # fmt: skip
-            return None
-        shipped = shipped_specs()
-        if "/" not in text and Path(text).suffix not in (".yaml", ".yml"):
-            if text in shipped:
-                return shortest(shipped[text])
-            self._fault("E001", f"no spec called `{text}` ships with archspec", reference.span,
-                        did_you_mean(text, shipped, what="spec"))  # fmt: skip
-            return None
-        folder = Path(reference.span.file).parent
-        path = folder / text
-        if self._root is not None and not path.resolve().is_relative_to(self._root):
-            self._fault("E009", f"{text} is outside of the project {self._root}", reference.span,
-                        "move the file into it, or allow it with --allow-outside")  # fmt: skip
-            return None
-        return shortest(path)
-
-    def _read(self, path: str, span: Span) -> Table | None:
+    def _read(self, path: str, span: Span, depth: int) -> Table | None:
         try:
             text = loader.read(path)
             self._sources[path] = text
@@ -192,28 +218,16 @@ class Linker:
             self._fault("E001", error.diagnostic.message, span,
                         "a path is relative to the file that it stands in")  # fmt: skip
             return None
-        except loader.Fault as fault:
+        except Fault as fault:
             self._report.append(fault.diagnostic)
             return None
         if not isinstance(tree, Table):
             self._fault("E104", f"{path} is not a mapping of keys to values", span, "")
             return None
-        return self._linked(tree)
+        return self._linked(tree, depth)
 
     def _fault(self, code: str, message: str, span: Span, help_: str) -> None:
         self._report.append(Diagnostic(code, message, span, help_))
-
-
-def project_root(file: str) -> Path:
-    """Returns the folder that a spec's files may come from.
-
-    It is the nearest one above the spec that looks like a project's root, or the spec's own.
-    """
-    folder = Path(file).resolve().parent
-    for above in (folder, *folder.parents):
-        if any((above / mark).exists() for mark in ROOT_MARKS):
-            return above
-    return folder
 
 
 def _items(tree: Tree) -> tuple[Tree, ...]:
@@ -224,11 +238,12 @@ def _merged(old: Entry, new: Entry, key: str) -> Entry:
     """Returns a section over another; `defaults` are merged for each operator too."""
     if not isinstance(old.value, Table) or not isinstance(new.value, Table):
         return new
-    entries = dict(old.value.entries)
-    for name, entry in new.value.entries.items():
-        known = entries.get(name)
-        entries[name] = _merged(known, entry, "") if known and key == "defaults" else entry
-    return new._replace(value=new.value._replace(entries=entries))
+    over = merged_defaults if key == "defaults" else _over
+    return new._replace(value=over(old.value, new.value))
+
+
+def _over(old: Table, new: Table) -> Table:
+    return new._replace(entries={**old.entries, **new.entries})
 
 
 def _unexpecting(variants: Entry) -> Entry:

@@ -8,14 +8,13 @@ tags and merge keys. PyYAML parses; values are resolved here, from its events, s
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import cast
 
 import yaml
 
 from archspec.diagnostics import Diagnostic, Label, SourceError, Span, lines_of
 from archspec.frontend.tree import Entry, Items, Scalar, Table, Tree
 
-MAX_DEPTH = 64
+MAX_DEPTH = 128
 """The deepest nesting of sequences and mappings that is read."""
 
 MAX_BYTES = 4 * 1024 * 1024
@@ -148,7 +147,9 @@ class _Composer:
                 help_ = f"the first one is on line {entries[name].key.span.line}; remove one"
                 self.fault("E005", f"`{name}` is given twice", key.span, help_)
             else:
-                entries[name] = Entry(Scalar(name, key.span), value)
+                if not isinstance(key, Scalar) or key.value != name:
+                    key = Scalar(name, key.span)
+                entries[name] = Entry(key, value)
         return Table(entries, self.span(start, event), faulty)
 
     def key_name(self, key: Tree) -> str | None:
@@ -202,8 +203,10 @@ class _Composer:
         return bool(written == event.value)
 
     def refuse_extras(self, event: yaml.Event) -> None:
-        span = self.span(event)
         anchor, tag = getattr(event, "anchor", None), getattr(event, "tag", None)
+        if anchor is None and tag is None:  # an alias has the name of an anchor
+            return
+        span = self.span(event)
         if isinstance(event, yaml.AliasEvent):
             self.fault("E006", f"the alias `*{anchor}` is not part of the language", span,
                        "write a block with parameters and call it twice")  # fmt: skip
@@ -247,7 +250,7 @@ def resolve_plain(text: str) -> bool | int | float | str | None:
 
 def _marks(event: yaml.Event) -> tuple[yaml.Mark, yaml.Mark]:
     """Returns where an event starts and ends; parsed events always know."""
-    return cast("yaml.Mark", event.start_mark), cast("yaml.Mark", event.end_mark)
+    return event.start_mark, event.end_mark  # type: ignore[return-value]
 
 
 def _syntax_fault(error: yaml.MarkedYAMLError, text: str, file: str) -> Fault:

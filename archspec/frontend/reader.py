@@ -172,11 +172,19 @@ class Reader:
         return known
 
     def treated_defaults(self, name: str) -> Mapping[str, object]:
-        """Returns what the file's `defaults` say of an operator's weights."""
+        """Returns what the file's `defaults` say of the weights of an operator or block.
+
+        Without a name it is what they say of all weights in the file.
+        """
         known = self._treated.get(name)
         if known is None:
-            signature = self._parser.signature(name)
+            signature = self._parser.signature(name) if name else None
             defaults = self.defaults(signature) if signature else {}
+            if not name:
+                table = self._tree.get("defaults")
+                entries = table.entries if isinstance(table, Table) else {}
+                whole = {key: entry for key, entry in entries.items() if key in TREATED}
+                defaults = self.arguments(whole, self.file_value)
             known = self._treated[name] = {
                 key: read_key(key, value, self._report.append)
                 for key, value in defaults.items()
@@ -217,7 +225,7 @@ class Reader:
             return
         wanted = self.evaluator.value(entry.value, self.lookup(scope, (value,)))
         shape = tuple(size if isinstance(size, int) else str(size) for size in value.type.example)
-        if wanted != shape:
+        if not isinstance(wanted, tuple) or _without_spaces(wanted) != _without_spaces(shape):
             self.fault(
                 "E301",
                 f"the output is {as_text(shape)}, not {as_text(wanted)} as expected",
@@ -251,6 +259,10 @@ class Reader:
         """Returns a diagnostic with the calls of the blocks that it is in."""
         used = [Label(call, f"in this {name}") for name, call in reversed(self.calls)]
         return Diagnostic(code, message, span, help_, (*labels, *used))
+
+
+def _without_spaces(shape: tuple[object, ...]) -> list[str]:
+    return [str(size).replace(" ", "") for size in shape]
 
 
 def lookup_in(env: Mapping[str, object]) -> Lookup:

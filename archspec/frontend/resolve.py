@@ -10,6 +10,7 @@ from typing import NamedTuple
 from archspec.diagnostics import Diagnostic, Refusal, Span
 from archspec.frontend import loader
 from archspec.frontend.suggest import did_you_mean
+from archspec.frontend.treatments import KEYS as TREATED
 from archspec.frontend.tree import Entry, Items, Scalar, Table, Tree, plain
 from archspec.ir.graph import stem
 
@@ -61,7 +62,7 @@ def resolve(tree: Table, variant: str | None, settings: Mapping[str, str], file:
     """Returns the spec with a variant and settings applied.
 
     Args:
-        tree: The spec as written; `check_variants` found no fault in it.
+        tree: The spec as written.
         variant: The variant's name, or `None` for the spec as it stands.
         settings: Values by parameter, `inputs.NAME`, or dotted path into `train`, as YAML.
         file: The spec's file, for messages.
@@ -78,9 +79,9 @@ def resolve(tree: Table, variant: str | None, settings: Mapping[str, str], file:
         if _apply_setting(entries, key, text):
             entries.pop("expect", None)  # the network may differ from what is expected
     skipped = "expect" in tree.entries and "expect" not in entries
-    if variant:
-        entry = entries["name"]
-        value = Scalar(stem(str(plain(entry.value)), variant), entry.value.span)
+    entry = entries.get("name")
+    if variant and entry and isinstance(entry.value, Scalar) and isinstance(entry.value.value, str):
+        value = Scalar(stem(entry.value.value, variant), entry.value.span)
         entries["name"] = entry._replace(value=value)
     return Resolved(Table(entries, tree.span), variant, skipped)
 
@@ -108,14 +109,14 @@ def _table(tree: Tree | None) -> Table:
 
 
 def _lineage(variants: Table, variant: str | None, file: str) -> list[str]:
-    """Returns the variants to apply, the base first."""
+    """Returns the variants to apply, the base first; each of a circle once."""
     if variant is not None and variant not in variants.entries:
         raise UsageError(
             f"{file} has no variant `{variant}`",
             did_you_mean(variant, variants.entries, what="variant"),
         )
     names: list[str] = []
-    while variant is not None:
+    while variant is not None and variant not in names:
         names.insert(0, variant)
         base = _table(variants.get(variant)).get("extends")
         variant = str(base.value) if isinstance(base, Scalar) else None
@@ -138,10 +139,22 @@ def _apply_variant(entries: dict[str, Entry], body: Table) -> None:
     for section in ("inputs", "expect"):
         if section in body.entries:
             entries[section] = body.entries[section]
-    for op, (key, fields) in _table(body.get("defaults")).entries.items():
-        defaults = _table(entries["defaults"].value if "defaults" in entries else None)
-        merged = _table(defaults.get(op)).entries | _table(fields).entries
-        _merge(entries, "defaults", {op: Entry(key, Table(merged, key.span))})
+    old = _table(entries["defaults"].value if "defaults" in entries else None)
+    _merge(entries, "defaults", merged_defaults(old, _table(body.get("defaults"))).entries)
+
+
+def merged_defaults(old: Table, new: Table) -> Table:
+    """Returns `defaults` over others: the fields of an operator or block are merged.
+
+    An initialiser with its options, which may stand beside them, is replaced as a whole.
+    """
+    entries = dict(old.entries)
+    for name, (key, fields) in new.entries.items():
+        known = old.get(name)
+        if name not in TREATED and isinstance(known, Table) and isinstance(fields, Table):
+            fields = fields._replace(entries={**known.entries, **fields.entries})
+        entries[name] = Entry(key, fields)
+    return new._replace(entries=entries)
 
 
 def _merge(entries: dict[str, Entry], section: str, new: Mapping[str, Entry]) -> None:

@@ -69,7 +69,7 @@ class Variant(Section):
 
     extends: str | None = Field(default=None, description="another variant of the file")
     inputs: Inputs | None = Field(default=None, description="other inputs")
-    defaults: dict[str, dict[str, Any]] | None = Field(
+    defaults: dict[str, Any] | None = Field(
         default=None, description="further fields of operators and blocks"
     )
     expect: Expect | None = Field(default=None, description="totals of the variant")
@@ -96,10 +96,10 @@ class ArchSpec(Section):
         min_length=1,
         description="the inputs: shape of one example, channels first, or {shape, dtype}",
     )
-    defaults: dict[str, dict[str, Any]] = Field(
+    defaults: dict[str, Any] = Field(
         default={}, description="fields of operators and blocks, for this file"
     )
-    include: list[Any] = Field(
+    include: str | list[Any] = Field(
         default=[], description="files whose blocks can be called, by their paths"
     )
     blocks: dict[Name, Block] = Field(default={}, description="reusable parts")

@@ -43,7 +43,15 @@ class Place(NamedTuple):
 
     def below(self, *components: str) -> Place:
         """Returns the place below this one."""
-        return self._replace(path=(*self.path, *components)) if components else self
+        return Place((*self.path, *components), *self[1:]) if components else self
+
+    def beside(self, component: str, input_: str, *below: str) -> Place:
+        """Returns the place of layers that fill an input of the operator `component` in place."""
+        shared = self.shared
+        if shared and shared[0] == (*self.path, component):
+            *there, owner = shared[1]
+            shared = ((*self.path, beside(component, input_)), (*there, beside(owner, input_)))
+        return self._replace(shared=shared).below(beside(component, input_), *below)
 
     def owner(self) -> tuple[str, ...]:
         """Returns the path of the weights that belong here: this one, unless they are shared."""
@@ -85,7 +93,13 @@ class Scope:
         return Scope(place, visible, names, self.unit, outer=self)
 
     def at(self, place: Place) -> Scope:
-        """Returns a scope that sees all that this one sees, at another place."""
+        """Returns the same list of layers at a place that treats them otherwise."""
+        same = Scope(place, self.env, self._names, self.unit, outer=self._outer)
+        same._results, same._layers = self._results, self._layers
+        return same
+
+    def again(self, place: Place) -> Scope:
+        """Returns a scope for layers of this one once more, at another place."""
         return self.inner(self._names, place)
 
     def define(self, name: str, result: Result, layer: Layer | None = None) -> None:
@@ -151,3 +165,8 @@ class Turn(NamedTuple):
     def lookup(self) -> Lookup:
         """Returns what the names of a formula mean in the layer."""
         return self.reader.lookup(self.scope, self.inflow, self.extra)
+
+
+def beside(component: str, input_: str) -> str:
+    """Returns the name of the layers that fill an operator's input in place."""
+    return f"{component}_{input_}"

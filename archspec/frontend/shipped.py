@@ -4,6 +4,9 @@ import os
 from functools import cache
 from pathlib import Path
 
+from archspec.frontend import loader
+from archspec.frontend.tree import Table
+
 
 @cache
 def shipped_specs() -> dict[str, Path]:
@@ -12,6 +15,17 @@ def shipped_specs() -> dict[str, Path]:
     # Inside an installed package, or beside it in a checkout.
     folder = next(f for f in (package / "specs", package.parent / "specs") if f.is_dir())
     return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+
+
+@cache
+def shipped_variants() -> dict[str, str]:
+    """Returns the names of the specs that have them, by the names of their variants."""
+    found: dict[str, str] = {}
+    for name, path in shipped_specs().items():
+        tree = loader.parse(loader.read(str(path)), str(path), [])
+        variants = tree.get("variants") if isinstance(tree, Table) else None
+        found |= dict.fromkeys(variants.entries if isinstance(variants, Table) else (), name)
+    return found
 
 
 def shortest(path: Path) -> str:

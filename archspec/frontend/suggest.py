@@ -74,7 +74,7 @@ def operator_help(word: str, blocks: Collection[str], constructs: Collection[str
     """
     from archspec import ops
     from archspec.frontend import vocabulary
-    from archspec.frontend.shipped import shipped_specs
+    from archspec.frontend.shipped import shipped_specs, shipped_variants
 
     name = vocabulary.bare(word)
     options = (*blocks, *constructs, *ops.names())
@@ -84,6 +84,8 @@ def operator_help(word: str, blocks: Collection[str], constructs: Collection[str
         return advice
     if name in shipped_specs():
         return f"write `- use: {name}` for the spec that ships with archspec"
+    if spec := shipped_variants().get(name):
+        return f"write `- use: {{spec: {spec}, variant: {name}}}` for the one that ships with it"
     if found := vocabulary.called_elsewhere(word):
         there = f"{found.library} calls it so; " if found.library else ""
         here = f"`{found.name}`" if name == word else f"written `{_line(found.name)}`"

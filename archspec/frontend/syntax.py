@@ -12,8 +12,9 @@ from collections.abc import Iterable
 
 from archspec import ops
 from archspec.diagnostics import Diagnostic, Span
-from archspec.frontend.layer import CONSTRUCTS, NESTING, RESERVED, Layer, Path, Signature, beside
+from archspec.frontend.layer import CONSTRUCTS, NESTING, RESERVED, Layer, Path, Signature
 from archspec.frontend.names import Names, name_fault
+from archspec.frontend.scope import beside
 from archspec.frontend.suggest import field_help, operator_help
 from archspec.frontend.treatments import KEYS as TREATED
 from archspec.frontend.tree import Entry, Items, Scalar, Table, Tree

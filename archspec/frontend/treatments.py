@@ -7,15 +7,17 @@ from typing import NamedTuple
 from archspec.diagnostics import Diagnostic
 from archspec.frontend.arguments import Argument, Unknown, as_text
 from archspec.frontend.suggest import did_you_mean
-from archspec.ir.op import Operator, Param
+from archspec.ir.op import Operator
 from archspec.ir.treatment import Initializer, Penalty, Treatment, is_bias
+from archspec.ir.types import TensorType
 
 INITIALIZERS = ("weight_init", "bias_init")
-PENALTIES = (
-    "weight_l1", "weight_l2", "bias_l1", "bias_l2", "output_l1", "output_l2",
-)  # fmt: skip
+OUTPUT_KEYS = ("output_l1", "output_l2")
+PENALTIES = ("weight_l1", "weight_l2", "bias_l1", "bias_l2", *OUTPUT_KEYS)
 KEYS = (*INITIALIZERS, *PENALTIES, "max_norm")
 """The keys that treat the weights of a layer, or of all layers in a block."""
+
+NO_PENALTY = Penalty()
 
 _RELU = {"nonlinearity": "relu"}
 _LINEAR = {"nonlinearity": "linear"}
@@ -68,11 +70,13 @@ class Said(NamedTuple):
         own: What its own line says.
         around: What the layers around it say.
         defaults: What the file's `defaults` say of its operator.
+        whole_file: What they say of all weights in the file.
     """
 
     own: Mapping[str, object] = {}
     around: Mapping[str, object] = {}
     defaults: Mapping[str, object] = {}
+    whole_file: Mapping[str, object] = {}
 
 
 class Freeze(NamedTuple):
@@ -117,6 +121,11 @@ def read_freeze(
     value = argument.value
     if isinstance(value, bool):
         return Freeze(below, None, value, set())
+    if value in ("yes", "no", "on", "off"):
+        message = f"`{value}` is text here, not a truth value"
+        help_ = f"write `freeze: {'true' if value in ('yes', 'on') else 'false'}`"
+        report(Diagnostic("E103", message, argument.span, help_))
+        raise Unknown
     patterns = (value,) if isinstance(value, str) else value
     if isinstance(patterns, tuple) and patterns and all(isinstance(p, str) for p in patterns):
         return Freeze(below, patterns, frozen=True, used=set())
@@ -141,36 +150,34 @@ def read_key(key: str, argument: Argument, report: Callable[[Diagnostic], None])
     raise Unknown
 
 
-def treatment(
-    op: Operator,
-    parameters: Mapping[str, Param],
-    said: Said,
-    *,
-    frozen: bool,
-) -> Treatment:
-    """Returns how training treats a node.
+def treatment(op: Operator, types: tuple[TensorType, ...], said: Said) -> Treatment:
+    """Returns how training treats a node, whether it is frozen left aside.
 
-    What is said of a block is meant for its kernels and their biases: a normalisation, whose
-    scale has one axis, is left alone.
+    What is said of a block or a whole file is meant for layers that multiply: convolutions, linear and
+    recurrent layers, attention. Normalisations and embeddings are left alone.
 
     Args:
         op: The operator.
-        parameters: Its tensors.
+        types: The types of its inputs.
         said: What the spec says of it.
-        frozen: Whether it is frozen.
 
     Raises:
         ValueError: What its own layer says does not suit its weights.
     """
-    learnt = {name: param for name, param in parameters.items() if param.kind == "weight"}
-    shapes = [param.shape for name, param in learnt.items() if not is_bias(name)]
-    has_kernels = any(len(shape) > 1 for shape in shapes)
-    keys = {**said.defaults, **(said.around if has_kernels else {}), **said.own}
-    if said.own and not learnt:
-        raise ValueError(f"{op.kind()} has no weights, so `{next(iter(said.own))}` says nothing")
+    learnt = {n: p.shape for n, p in op.parameters(*types).items() if p.kind == "weight"}
+    weights = [shape for name, shape in learnt.items() if not is_bias(name)]
+    kernels = [shape for shape in weights if len(shape) > 1]
+    keys = {**said.defaults, **said.own}
+    if op.macs(*types) != 0:
+        keys = {**said.whole_file, **said.defaults, **said.around, **said.own}
+    for key in said.own:
+        what = "biases" if key.startswith("bias_") else "weights"
+        treated = kernels if key == "max_norm" else weights
+        if not (len(learnt) > len(weights) if what == "biases" else treated):
+            raise ValueError(f"{op.kind()} has no {what} here for `{key}`")
     fills = {key: value for key, value in keys.items() if isinstance(value, Fill)}
     for key, fill in fills.items():
-        if fill.needs_kernel and (key == "bias_init" or (shapes and not has_kernels)):
+        if fill.needs_kernel and (key == "bias_init" or len(kernels) < len(weights)):
             what = "a bias" if key == "bias_init" else f"the weight of {op.kind()}"
             raise ValueError(f"{fill.name} is for kernels, and {what} has one axis")
     numbers = {key: value for key, value in keys.items() if isinstance(value, float)}
@@ -179,14 +186,19 @@ def treatment(
         return Penalty(numbers.get(f"{of}_l1", 0.0), numbers.get(f"{of}_l2", 0.0))
 
     return Treatment(
-        frozen=frozen,
         weight_init=fills["weight_init"].initializer if "weight_init" in fills else None,
         bias_init=fills["bias_init"].initializer if "bias_init" in fills else None,
         weight_penalty=penalty("weight"),
         bias_penalty=penalty("bias"),
-        output_penalty=penalty("output"),
+        output_penalty=output_penalty(said.defaults),
         max_norm=numbers.get("max_norm"),
     )
+
+
+def output_penalty(amounts: Mapping[str, object], otherwise: Penalty = NO_PENALTY) -> Penalty:
+    """Returns the penalty of an output, from `output_l1` and `output_l2` where they are said."""
+    l1, l2 = (amounts.get(key, other) for key, other in zip(OUTPUT_KEYS, otherwise, strict=True))
+    return Penalty(*(norm if isinstance(norm, float) else 0.0 for norm in (l1, l2)))
 
 
 def _initializer(key: str, argument: Argument, report: Callable[[Diagnostic], None]) -> Fill:

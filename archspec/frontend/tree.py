@@ -95,3 +95,11 @@ def scalars(tree: Tree) -> Iterator[Scalar]:
         for entry in tree.entries.values():
             yield entry.key
             yield from scalars(entry.value)
+
+
+def height(tree: Tree) -> int:
+    """Returns how many levels of sequences and mappings are inside of a tree."""
+    if isinstance(tree, Scalar):
+        return 0
+    inner = tree.items if isinstance(tree, Items) else [e.value for e in tree.entries.values()]
+    return 1 + max(map(height, inner), default=0)

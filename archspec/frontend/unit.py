@@ -6,7 +6,7 @@ from archspec.diagnostics import Diagnostic, Span
 from archspec.frontend.arguments import Evaluator, Unknown
 from archspec.frontend.blocks import WORDS, Block, check_defaults, parse_blocks, word_fault
 from archspec.frontend.reader import UNKNOWN, Reader, lookup_in
-from archspec.frontend.tree import Items, Table
+from archspec.frontend.tree import Items, Table, plain
 
 
 class Unit:
@@ -42,7 +42,13 @@ class Unit:
         include = tree.get("include")
         for part in include.items if isinstance(include, Items) else ():
             if isinstance(part, Table):
-                included |= Unit(part, evaluator, report, calls).blocks
+                for name, block in Unit(part, evaluator, report, calls).blocks.items():
+                    known = included.setdefault(name, block)
+                    # A file that is included in two ways defines its blocks once.
+                    if plain(known.unit.tree) != plain(block.unit.tree):
+                        message = f"the block `{name}` is defined here and in {known.span.file}"
+                        help_ = "give one of them another name"
+                        report.append(Diagnostic("E109", message, block.span, help_))
         self.blocks: dict[str, Block]
         self.blocks, self.parser = parse_blocks(tree.get("blocks"), included, self, report)
         self.reader = Reader(tree, self.parser, evaluator, report, calls)

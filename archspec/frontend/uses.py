@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from archspec.frontend.arguments import Unknown, as_text
+from archspec.frontend.layer import Layer
 from archspec.frontend.names import Names
 from archspec.frontend.resolve import UsageError, resolve
 from archspec.frontend.scope import Flow, Result, Scope, Turn
@@ -46,17 +47,31 @@ def expand_use(turn: Turn, builder: Builder) -> Result:
         if settings.until is None:
             flow = builder.layers(layers, inner, flow)
             return unit.reader.outputs(tree.get("outputs"), inner, flow)
-        components = [inside.component for inside in layers]
-        if settings.until not in components:
-            span = layer.arguments["until"].value.span
-            message = f"{layer.component} has no layer `{settings.until}` to be cut at"
-            help_ = did_you_mean(settings.until, components, what="layer")
-            reader.fault("E106", message, span, help_)
-            raise Unknown
-        builder.layers(layers[: components.index(settings.until) + 1], inner, flow)
+        builder.layers(layers[: _end(turn, settings.until, layers, names)], inner, flow)
         return inner.find(settings.until) or {"output": None}
     finally:
         reader.calls.pop()
+
+
+def _end(turn: Turn, until: str, layers: Sequence[Layer], names: Names) -> int:
+    """Returns how many layers there are up to the one called `until`.
+
+    Raises:
+        Unknown: There is not one such layer; the fault has been reported.
+    """
+    components = {layer.component: end for end, layer in enumerate(layers, 1)
+                  if layer.kind != "auxiliary"}  # fmt: skip
+    component, span = turn.layer.component, turn.layer.arguments["until"].value.span
+    if until not in components:
+        message = f"{component} has no layer `{until}` to be cut at"
+        help_ = did_you_mean(until, components, what="layer")
+        turn.reader.fault("E106", message, span, help_)
+        raise Unknown
+    if names.ambiguous(until):
+        message = f"several layers of {component} are called `{until}` by default"
+        turn.reader.fault("E109", message, span, "give the one that is meant a `name:`")
+        raise Unknown
+    return components[until]
 
 
 def _settings(turn: Turn) -> _Settings:
@@ -104,6 +119,10 @@ def _filled(turn: Turn, inner: Scope) -> Flow:
     if len(inflow) < len(inputs):
         message = f"{component} needs {len(inputs)} inputs, and {len(inflow)} arrive"
         turn.reader.fault("E201", message, span, f"from: [{', '.join(inputs)}]")
+        raise Unknown
+    if source and isinstance(source.value, Items) and len(inflow) > len(inputs):
+        message = f"{component} takes {len(inputs)} of the {len(inflow)} values"
+        turn.reader.fault("E201", message, span, "name only what it takes")
         raise Unknown
     flow = inflow[: len(inputs)]
     for (name, entry), value in zip(inputs.items(), flow, strict=True):

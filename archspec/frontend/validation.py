@@ -9,26 +9,31 @@ from pydantic import BaseModel, ValidationError
 from archspec.diagnostics import Diagnostic, Span
 from archspec.frontend.arguments import Argument, as_text
 from archspec.frontend.formula import FormulaError, parse
+from archspec.frontend.formula.attributes import SIZES
 from archspec.frontend.names import name_fault
 from archspec.frontend.schema import FORMULA, LINE, NAME, STEM, ArchSpec
 from archspec.frontend.suggest import section_help
 from archspec.frontend.tree import Items, Scalar, Table, Tree, plain
+from archspec.ir.op import Operator
 
 Model = TypeVar("Model", bound=BaseModel)
 Location: TypeAlias = tuple[int | str, ...]
 
-_TAG = re.compile(r"\W")
+_FILE = re.compile(r"[\w./\\-]*\.(\w+)")
+"""What looks like the name of a file, and not like a computation."""
 
 
 def validate_tree(
     model: type[Model], tree: Tree, report: list[Diagnostic], *, key: Scalar | None = None
 ) -> Model | None:
     """Returns the model of a spec, or of the part at `key`; its faults go to `report`."""
-    above = f"{key.value}." if key else ""
+    above = (str(key.value),) if key else ()
     try:
         return model.model_validate(plain(tree))
     except ValidationError as error:
         for location, faults in _grouped(error, lambda steps: _existing(tree, steps)).items():
+            if faults[0]["type"] == "missing" and _is_faulty(tree, location[:-1]):
+                continue  # it may be what was left out
             span, key_span = _spans(tree, location, key.span if key else tree.span)
             report.append(_diagnostic(model, location, faults, span, key_span, above))
         return None
@@ -78,6 +83,14 @@ def _existing(tree: Tree, steps: Location) -> Location:
     return tuple(kept)
 
 
+def _is_faulty(tree: Tree, steps: Location) -> bool:
+    """Returns whether entries of the table at a place were left out, after faults."""
+    found: Tree | None = tree
+    for step in steps:
+        found = _child(found, step) if found is not None else None
+    return isinstance(found, Table) and found.faulty
+
+
 def _child(tree: Tree, step: int | str) -> Tree | None:
     if isinstance(tree, Table):
         return tree.get(str(step))
@@ -103,13 +116,13 @@ def _diagnostic(
     faults: list[Any],
     span: Span,
     key_span: Span,
-    above: str = "",
+    above: Location = (),
 ) -> Diagnostic:
     if location[-1:] == ("[key]",):
         fault = name_fault(str(location[-2]), key_span)
         if fault:
             return fault
-    name = above + ".".join(str(step) for step in location) or model.__name__
+    name = ".".join(str(step) for step in (*above, *location)) or model.__name__
     first = faults[0]
     owner = _model_at(model, location[:-1])
     if first["type"] == "extra_forbidden":
@@ -127,8 +140,10 @@ def _diagnostic(
     informed = [fault for fault in faults if not fault["type"].endswith("_type")] or faults
     wanted = " or ".join(dict.fromkeys(_wanted(fault) for fault in informed))
     value = first["input"]
-    if isinstance(value, str) and "string_type" not in {fault["type"] for fault in faults}:
-        help_ = _formula_help(value) or help_
+    kinds = {fault["type"] for fault in faults}
+    if isinstance(value, str) and "string_type" not in kinds:
+        is_word = issubclass(model, Operator) and kinds <= _NUMERIC
+        help_ = (_word_help(value) if is_word else "") or _formula_help(value) or help_
     message = f"`{name}` must be {wanted}, not `{_clipped(as_text(value))}`"
     return Diagnostic("E103", message, span, help_)
 
@@ -155,6 +170,9 @@ _WANTED = {
 }
 
 
+_NUMERIC = {"int_type", "float_type", "list_type", "tuple_type"}
+"""The faults of what is no number, where no word could stand either."""
+
 _PATTERNS = {
     NAME: "a name of letters, digits and `_`",
     STEM: "a name of letters, digits, `_`, `.` and `-`",
@@ -173,8 +191,16 @@ def _wanted(fault: Any) -> str:  # noqa: ANN401
     return template.format(**fault.get("ctx", {}))
 
 
+def _word_help(text: str) -> str:
+    """Returns a hint if the text could be the name of a parameter."""
+    return f"if `{text}` is a parameter, write `={text}`" if text.isidentifier() else ""
+
+
 def _formula_help(text: str) -> str:
     """Returns a hint if the text would be a formula, had it a `=`."""
+    file = _FILE.fullmatch(text)
+    if file and file[1] not in SIZES:
+        return ""
     try:
         uses = parse(text).names()
     except FormulaError:

@@ -134,13 +134,16 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "use_bias": ("bias",),
     "weight_decay": ("weight_l2",),
     "weight_initializer": ("weight_init",),
-    "weights": ("weight_init",),
     "window": ("kernel_size",),
 }
 """Keys of a layer by other names; the first one that the layer has is meant."""
 
 _INFERRED = "leave it out: it follows from the input"
 _OF_LAYERS = "leave it out: every layer is computed in single precision where its network is"
+_NO_WEIGHTS = (
+    "no trained weights come with archspec: `archspec train` makes them, and `archspec export "
+    "--weights` takes those of a run or a file"
+)
 
 FIELD_ADVICE: Mapping[str, str] = {
     "activation": "write the activation as a layer of its own, such as `- relu`",
@@ -160,10 +163,14 @@ FIELD_ADVICE: Mapping[str, str] = {
     "input_shape": "leave it out, and write `inputs: {image: [3, 224, 224]}` at the top",
     "input_size": _INFERRED,
     "kernel_regularizer": "write `weight_l1: 1e-4` or `weight_l2: 1e-4`",
+    "imagenet": _NO_WEIGHTS,
+    "include_top": "cut the network with `use: {spec: resnet, until: stage4}`, before its head",
     "normalized_shape": _INFERRED,
     "num_features": _INFERRED,
+    "pretrained": _NO_WEIGHTS,
     "requires_grad": "write `freeze: true` for weights that training leaves alone",
     "trainable": "write `freeze: true` for `trainable: false`",
+    "weights": _NO_WEIGHTS,
 }
 """What to do instead, by keys that no layer has."""
 
@@ -188,6 +195,7 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
     "paper": ("source",),
     "presets": ("variants",),
     "url": ("source",),
+    "validation_split": ("validation",),
     "version": ("archspec",),
 }
 """Keys of sections by other names; the first one that the section has is meant."""

@@ -21,6 +21,15 @@ LARGEST = 2**31 - 1
 Positive: TypeAlias = Annotated[int, Field(gt=0, le=LARGEST)]
 NonNegative: TypeAlias = Annotated[int, Field(ge=0, le=LARGEST)]
 
+LARGEST_NUMBER = 3.4e38
+"""The largest number of a field that is no integer: what single precision can hold."""
+
+Number: TypeAlias = Annotated[float, Field(ge=-LARGEST_NUMBER, le=LARGEST_NUMBER)]
+PositiveNumber: TypeAlias = Annotated[float, Field(gt=0, le=LARGEST_NUMBER)]
+NonNegativeNumber: TypeAlias = Annotated[float, Field(ge=0, le=LARGEST_NUMBER)]
+Share: TypeAlias = Annotated[float, Field(ge=0, le=1)]
+"""Of a whole, such as a probability."""
+
 
 class OperatorError(Exception):
     """An operator cannot take its inputs.
@@ -45,6 +54,18 @@ class OperatorError(Exception):
         self.help = help
         self.labels = labels or {}
         self.code = code
+
+
+class FaultyOperatorError(RuntimeError):
+    """An operator breaks its contract: it is at fault, not the spec.
+
+    Attributes:
+        kind: The operator's name.
+    """
+
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(f"{kind}: {message}")
+        self.kind = kind
 
 
 WEIGHTS = ("weight", "fixed")

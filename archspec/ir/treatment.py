@@ -35,8 +35,8 @@ class Treatment(NamedTuple):
         weight_penalty: What the weights add to the loss.
         bias_penalty: What the biases add to the loss.
         output_penalty: What the main output adds to the loss, as the mean over the batch.
-        max_norm: The largest Euclidean norm of the weights of one output unit, kept by
-            scaling after each step.
+        max_norm: The largest Euclidean norm of the weights of one output unit, or of one row
+            of an embedding, kept by scaling after each step.
     """
 
     frozen: bool = False

@@ -39,8 +39,13 @@ def find(name: str) -> type[Operator]:
     return _added[name] if name in _added else _find(name)
 
 
-def add(module: ModuleType) -> None:
-    """Makes the operator of a module known.
+def added() -> frozenset[str]:
+    """Returns the names of the operators that the caller has added."""
+    return frozenset(_added)
+
+
+def add(module: ModuleType) -> type[Operator]:
+    """Makes the operator of a module known, and returns it.
 
     Raises:
         NotAnOperatorError: It does not define exactly one, or archspec has one of that name.
@@ -49,6 +54,7 @@ def add(module: ModuleType) -> None:
     if operator.kind() in _own_names():
         raise NotAnOperatorError(f"archspec has an operator called {operator.kind()}")
     _added[operator.kind()] = operator
+    return operator
 
 
 @cache

@@ -1,12 +1,12 @@
 """Batch normalisation."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, ClassVar
+from typing import ClassVar
 
 from pydantic import Field
 
 from archspec.ir.lowering import Input, OnnxNode, TorchLowering, TorchModule
-from archspec.ir.op import Example, OperatorError, Param
+from archspec.ir.op import Example, OperatorError, Param, Share
 from archspec.ir.types import TensorType
 from archspec.ops.base.channel_norm import RUNNING, ChannelNorm, running_statistics
 from archspec.ops.base.channels import channel_count
@@ -31,7 +31,7 @@ class BatchNorm(ChannelNorm):
         Example({}, ((2, 3, 4, 5),)),
     )
 
-    momentum: Annotated[float, Field(ge=0, le=1)] = Field(
+    momentum: Share = Field(
         default=0.1, description="weight of a new batch in the running statistics, as in torch"
     )
     scale: bool = Field(default=True, description="whether `affine` learns a scale, the `weight`")

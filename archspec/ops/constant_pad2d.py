@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from archspec.ir.op import Example
+from archspec.ir.op import Example, Number
 from archspec.ops.base.pad import ConstantPad
 
 
@@ -18,7 +18,7 @@ class ConstantPad2d(ConstantPad):
         Example({"padding": ((0, 1), (2, -1)), "value": -2.0}, ((2, 5, 6),)),
     )
 
-    value: float = Field(description="the number that is added")
+    value: Number = Field(description="the number that is added")
 
     def fill(self) -> float:
         """Returns the number."""

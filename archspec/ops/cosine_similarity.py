@@ -1,12 +1,12 @@
 """The cosine of the angle between two inputs."""
 
 from collections.abc import Sequence
-from typing import Annotated, ClassVar
+from typing import ClassVar
 
 from pydantic import Field
 
 from archspec.ir.lowering import Constant, Input, Local, OnnxNode, TorchLowering, TorchModule
-from archspec.ir.op import Example
+from archspec.ir.op import Example, PositiveNumber
 from archspec.ir.types import TensorType
 from archspec.ops.base.comparison import Comparison
 
@@ -22,7 +22,7 @@ class CosineSimilarity(Comparison):
     )
 
     dim: int = Field(default=1, description="the axis, as in torch: 0 is the batch, -1 the last")
-    eps: Annotated[float, Field(gt=0)] = Field(
+    eps: PositiveNumber = Field(
         default=1e-8, description="the least length that an input is divided by"
     )
 

@@ -1,11 +1,11 @@
 """Stochastic depth."""
 
-from typing import Annotated, ClassVar
+from typing import ClassVar
 
 from pydantic import Field
 
 from archspec.ir.lowering import TorchLowering, TorchModule
-from archspec.ir.op import Example
+from archspec.ir.op import Example, Share
 from archspec.ir.types import TensorType
 from archspec.ops.base.noise import Noise
 
@@ -23,9 +23,7 @@ class DropPath(Noise):
         Example({"p": 0.0}, (("T", 8),)),
     )
 
-    p: Annotated[float, Field(ge=0, le=1)] = Field(
-        description="probability that an example is dropped"
-    )
+    p: Share = Field(description="probability that an example is dropped")
 
     def torch(self, *inputs: TensorType) -> TorchLowering:
         """Returns a helper module."""

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from archspec.ir.op import Example
+from archspec.ir.op import Example, Number
 from archspec.ops.base.activation import Activation
 
 
@@ -19,4 +19,4 @@ class ELU(Activation):
         Example({"alpha": 0.5}, ((3, "H", "W"),)),
     )
 
-    alpha: float = Field(default=1.0, description="minus the limit for very negative values")
+    alpha: Number = Field(default=1.0, description="minus the limit for very negative values")

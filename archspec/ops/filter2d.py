@@ -7,14 +7,14 @@ from pydantic import Discriminator, Field, Tag, field_validator
 
 from archspec.ir.dim import Size, product
 from archspec.ir.lowering import OnnxNode, TorchLowering, TorchModule
-from archspec.ir.op import Example, Operator, Param, require_rank
+from archspec.ir.op import Example, Number, Operator, Param, require_rank
 from archspec.ir.types import TensorType
 from archspec.ops.base.kernel import in_channels
 from archspec.ops.base.padding import PaddingMode, Pads, check_mode, padded_conv, pads
 from archspec.ops.base.picture_filters import FILTERS, FilterName
 from archspec.ops.base.window import LAYOUTS, Padding, check_length
 
-Row: TypeAlias = Annotated[tuple[float, ...], Field(min_length=1)]
+Row: TypeAlias = Annotated[tuple[Number, ...], Field(min_length=1)]
 Rows: TypeAlias = Annotated[tuple[Row, ...], Field(min_length=1)]
 # Told apart by their type, so that a fault speaks of what was meant.
 Kernel: TypeAlias = Annotated[

@@ -1,11 +1,11 @@
 """Gaussian noise."""
 
-from typing import Annotated, ClassVar
+from typing import ClassVar
 
 from pydantic import Field
 
 from archspec.ir.lowering import TorchLowering, TorchModule
-from archspec.ir.op import Example
+from archspec.ir.op import Example, NonNegativeNumber
 from archspec.ir.types import TensorType
 from archspec.ops.base.noise import Noise
 
@@ -17,7 +17,7 @@ class GaussianNoise(Noise):
     keras_names: ClassVar[tuple[str, ...]] = ("GaussianNoise",)
     examples: ClassVar[tuple[Example, ...]] = (Example({"stddev": 0.1}, ((3, "H", "W"),)),)
 
-    stddev: Annotated[float, Field(ge=0)] = Field(description="standard deviation of the noise")
+    stddev: NonNegativeNumber = Field(description="standard deviation of the noise")
 
     def torch(self, *inputs: TensorType) -> TorchLowering:
         """Returns a helper module."""

@@ -6,7 +6,7 @@ from typing import ClassVar, Self
 from pydantic import Field, model_validator
 
 from archspec.ir.lowering import Constant, Input, OnnxNode
-from archspec.ir.op import Example
+from archspec.ir.op import Example, Number
 from archspec.ir.types import TensorType
 from archspec.ops.base.activation import Activation
 
@@ -19,8 +19,8 @@ class Hardtanh(Activation):
         Example({"min_val": -0.5, "max_val": 0.25}, ((3, "H", "W"),)),
     )
 
-    min_val: float = Field(default=-1.0, description="smallest result")
-    max_val: float = Field(default=1.0, description="largest result")
+    min_val: Number = Field(default=-1.0, description="smallest result")
+    max_val: Number = Field(default=1.0, description="largest result")
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:

@@ -1,7 +1,7 @@
 """Layer normalisation."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, ClassVar
+from typing import ClassVar
 
 from pydantic import Field
 
@@ -14,7 +14,7 @@ from archspec.ir.lowering import (
     TorchModule,
     Weight,
 )
-from archspec.ir.op import Example, Param
+from archspec.ir.op import Example, Param, PositiveNumber
 from archspec.ir.types import TensorType
 from archspec.ops.base.trailing_norm import TrailingNorm
 
@@ -31,7 +31,7 @@ class LayerNorm(TrailingNorm):
         Example({"dims": 2, "elementwise_affine": False}, (("T", 3, 4),)),
     )
 
-    eps: Annotated[float, Field(gt=0)] = Field(default=1e-5, description="added to the variance")
+    eps: PositiveNumber = Field(default=1e-5, description="added to the variance")
     bias: bool = Field(default=True, description="whether beside the scale a shift is learnt")
 
     def parameters(self, *inputs: TensorType) -> Mapping[str, Param]:

@@ -6,7 +6,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from archspec.ir.lowering import Input, OnnxNode
-from archspec.ir.op import Example
+from archspec.ir.op import Example, Number
 from archspec.ir.types import TensorType
 from archspec.ops.base.activation import Activation
 
@@ -25,7 +25,7 @@ class LeakyReLU(Activation):
         Example({"negative_slope": 0.3}, ((3, "H", "W"),)),
     )
 
-    negative_slope: float = Field(default=0.01, description="slope below 0")
+    negative_slope: Number = Field(default=0.01, description="slope below 0")
 
     def onnx(self, *inputs: TensorType) -> Sequence[OnnxNode]:
         """Returns `LeakyRelu`."""

@@ -1,12 +1,12 @@
 """Local response normalisation."""
 
 from collections.abc import Sequence
-from typing import Annotated, ClassVar
+from typing import ClassVar
 
 from pydantic import Field, field_validator
 
 from archspec.ir.lowering import Constant, Input, Local, OnnxNode, TorchLowering, TorchModule
-from archspec.ir.op import Example, OperatorError, Positive
+from archspec.ir.op import Example, OperatorError, Positive, PositiveNumber
 from archspec.ir.types import TensorType
 from archspec.ops.base.same_shape import SameShape
 
@@ -29,11 +29,9 @@ class LocalResponseNorm(SameShape):
     )
 
     size: Positive = Field(description="number of channels in a window; odd, so it has a centre")
-    alpha: Annotated[float, Field(gt=0)] = Field(
-        default=1e-4, description="weight of the window's energy"
-    )
-    beta: Annotated[float, Field(gt=0)] = Field(default=0.75, description="exponent")
-    k: Annotated[float, Field(gt=0)] = Field(default=1.0, description="additive constant")
+    alpha: PositiveNumber = Field(default=1e-4, description="weight of the window's energy")
+    beta: PositiveNumber = Field(default=0.75, description="exponent")
+    k: PositiveNumber = Field(default=1.0, description="additive constant")
 
     @field_validator("size")
     @classmethod

@@ -6,12 +6,10 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from archspec.ir.lowering import Input, Local, OnnxNode, TorchLowering, TorchModule
-from archspec.ir.op import Example, OperatorError
+from archspec.ir.op import Example, Number, OperatorError, PositiveNumber
 from archspec.ir.types import TensorType
 from archspec.ops.base.channels import channel_count, constant_per_channel
 from archspec.ops.base.same_shape import SameShape
-
-_Deviation = Annotated[float, Field(gt=0)]
 
 
 class Normalization(SameShape):
@@ -29,10 +27,10 @@ class Normalization(SameShape):
         Example({"mean": (0.5, 1.0), "std": (0.25, 2.0)}, ((2,),)),
     )
 
-    mean: float | Annotated[tuple[float, ...], Field(min_length=1)] = Field(
+    mean: Number | Annotated[tuple[Number, ...], Field(min_length=1)] = Field(
         description="mean of all values, or of each channel"
     )
-    std: _Deviation | Annotated[tuple[_Deviation, ...], Field(min_length=1)] = Field(
+    std: PositiveNumber | Annotated[tuple[PositiveNumber, ...], Field(min_length=1)] = Field(
         description="standard deviation of all values, or of each channel"
     )
 

@@ -1,12 +1,12 @@
 """The distance between two inputs."""
 
 from collections.abc import Sequence
-from typing import Annotated, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from archspec.ir.lowering import Constant, Input, Local, OnnxNode, TorchLowering, TorchModule
-from archspec.ir.op import Example
+from archspec.ir.op import Example, NonNegativeNumber
 from archspec.ir.types import TensorType
 from archspec.ops.base.comparison import Comparison
 
@@ -27,7 +27,7 @@ class PairwiseDistance(Comparison):
     p: Literal[1, 2] = Field(
         default=2, description="2 for the Euclidean distance, 1 for the sum of absolute differences"
     )
-    eps: Annotated[float, Field(ge=0)] = Field(
+    eps: NonNegativeNumber = Field(
         default=1e-6, description="added to each difference, so that no gradient is divided by zero"
     )
     keepdim: bool = Field(default=False, description="whether the last axis stays, with size 1")

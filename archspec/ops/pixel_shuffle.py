@@ -14,7 +14,6 @@ class PixelShuffle(Operator):
     """Makes a larger image of channels (Shi et al. 2016), as `torch.nn.PixelShuffle` does."""
 
     primary: ClassVar[str] = "upscale_factor"
-    any_dtype: ClassVar[bool] = True
     shape_rule: ClassVar[str] = "[C * r², H, W] → [C, H * r, W * r] with r = upscale_factor"
     examples: ClassVar[tuple[Example, ...]] = (
         Example({"upscale_factor": 2}, ((8, "H", "W"),)),

@@ -18,7 +18,6 @@ class PixelUnshuffle(Operator):
     """
 
     primary: ClassVar[str] = "downscale_factor"
-    any_dtype: ClassVar[bool] = True
     shape_rule: ClassVar[str] = "[C, H, W] → [C * r², H / r, W / r] with r = downscale_factor"
     examples: ClassVar[tuple[Example, ...]] = (
         Example({"downscale_factor": 2}, ((3, 8, 6),)),

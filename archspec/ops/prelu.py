@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from archspec.ir.lowering import Input, OnnxNode, TorchLowering, TorchModule, Weight
-from archspec.ir.op import Example, OperatorError, Param, Positive
+from archspec.ir.op import Example, Number, OperatorError, Param, Positive
 from archspec.ir.types import TensorType
 from archspec.ops.base.activation import Activation
 from archspec.ops.base.channels import channel_count, per_channel
@@ -30,7 +30,7 @@ class PReLU(Activation):
     num_parameters: Positive | Literal["channels"] = Field(
         default=1, description="1 weight for all values, or one for each of the `channels`"
     )
-    init: float = Field(default=0.25, description="initial value of the weights")
+    init: Number = Field(default=0.25, description="initial value of the weights")
 
     def output(self, *inputs: TensorType) -> TensorType:
         """Returns the input's type."""

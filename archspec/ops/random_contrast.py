@@ -1,15 +1,13 @@
 """Random changes of contrast."""
 
-from typing import Annotated, ClassVar
+from typing import ClassVar
 
 from pydantic import Field
 
 from archspec.ir.lowering import TorchLowering, TorchModule
-from archspec.ir.op import Example
+from archspec.ir.op import Example, Share
 from archspec.ir.types import TensorType
 from archspec.ops.base.augmentation import Recolouring
-
-_Fraction = Annotated[float, Field(ge=0, le=1)]
 
 
 class RandomContrast(Recolouring):
@@ -25,7 +23,7 @@ class RandomContrast(Recolouring):
         Example({"factor": (0.5, 0.25), "value_range": (0.0, 1.0)}, ((1, 8, 9),)),
     )
 
-    factor: _Fraction | tuple[_Fraction, _Fraction] = Field(
+    factor: Share | tuple[Share, Share] = Field(
         description="`[lower, upper]`: the contrast is between 1 - lower and 1 + upper; "
         "or one number for both"
     )

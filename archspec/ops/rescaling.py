@@ -6,7 +6,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from archspec.ir.lowering import Constant, Input, Local, OnnxNode, TorchFunction, TorchLowering
-from archspec.ir.op import Example
+from archspec.ir.op import Example, Number
 from archspec.ir.types import TensorType
 from archspec.ops.base.same_shape import SameShape
 
@@ -21,8 +21,8 @@ class Rescaling(SameShape):
         Example({"scale": 2.0, "offset": -1.0}, ((6,),)),
     )
 
-    scale: float = Field(description="factor of each value")
-    offset: float = Field(default=0.0, description="added to each scaled value")
+    scale: Number = Field(description="factor of each value")
+    offset: Number = Field(default=0.0, description="added to each scaled value")
 
     def torch(self, *inputs: TensorType) -> TorchLowering:
         """Returns `torch.mul` within `torch.add`."""

@@ -1,7 +1,7 @@
 """Root mean square normalisation."""
 
 from collections.abc import Sequence
-from typing import Annotated, ClassVar
+from typing import ClassVar
 
 from pydantic import Field
 
@@ -15,7 +15,7 @@ from archspec.ir.lowering import (
     TorchModule,
     Weight,
 )
-from archspec.ir.op import Example
+from archspec.ir.op import Example, PositiveNumber
 from archspec.ir.types import TensorType
 from archspec.ops.base.trailing_norm import TrailingNorm
 
@@ -36,7 +36,7 @@ class RMSNorm(TrailingNorm):
         Example({"dims": 2, "elementwise_affine": False}, (("T", 3, 4),)),
     )
 
-    eps: Annotated[float, Field(gt=0)] | None = Field(
+    eps: PositiveNumber | None = Field(
         default=None, description="added to the mean square; 2^-23 if left out, as in torch"
     )
 

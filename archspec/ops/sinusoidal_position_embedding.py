@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from archspec.ir.lowering import Constant, Input, Local, OnnxNode, TorchLowering, TorchModule
-from archspec.ir.op import Example, Operator, known, require_rank
+from archspec.ir.op import LARGEST_NUMBER, Example, Operator, known, require_rank
 from archspec.ir.types import TensorType
 
 FLOAT = 1
@@ -26,7 +26,7 @@ class SinusoidalPositionEmbedding(Operator):
         Example({"max_period": 100.0}, ((5, 3),)),
     )
 
-    max_period: Annotated[float, Field(ge=1)] = Field(
+    max_period: Annotated[float, Field(ge=1, le=LARGEST_NUMBER)] = Field(
         default=10_000.0, description="the longest wavelength, in positions by 2π"
     )
 

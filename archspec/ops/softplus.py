@@ -1,12 +1,12 @@
 """The softplus activation."""
 
 from collections.abc import Sequence
-from typing import Annotated, ClassVar
+from typing import ClassVar
 
 from pydantic import Field
 
 from archspec.ir.lowering import Constant, Input, Local, OnnxNode
-from archspec.ir.op import Example
+from archspec.ir.op import Example, Number, PositiveNumber
 from archspec.ir.types import TensorType
 from archspec.ops.base.activation import Activation
 
@@ -21,8 +21,8 @@ class Softplus(Activation):
         Example({"beta": 0.5, "threshold": 0.25}, ((3, 4, 5),)),
     )
 
-    beta: Annotated[float, Field(gt=0)] = Field(default=1.0, description="how sharply it bends")
-    threshold: float = Field(
+    beta: PositiveNumber = Field(default=1.0, description="how sharply it bends")
+    threshold: Number = Field(
         default=20.0, description="value of `beta * x` above which the result is `x`, as in torch"
     )
 

@@ -15,6 +15,7 @@ from torch import nn
 from archspec.ir.graph import Graph, Head, Node
 from archspec.ir.op import Param
 from archspec.ir.treatment import Penalty, is_bias
+from archspec.ops.base.transposed_convolution import TransposedConvolution
 
 NONE = Penalty()
 
@@ -50,11 +51,11 @@ class Penalties:
 
 
 class MaxNorms:
-    """Bounds on the norms of weights: of each slice along the first axis, an output unit."""
+    """Bounds on the norms of weights: of those of each output unit, or each row of a table."""
 
     def __init__(self, graph: Graph) -> None:
         self._bounds = {
-            f"{node.path}.{name}": node.treatment.max_norm
+            f"{node.path}.{name}": (node.treatment.max_norm, _groups(node))
             for node, name, param in _trained(graph)
             if node.treatment.max_norm is not None and not is_bias(name) and len(param.shape) > 1
         }
@@ -62,9 +63,18 @@ class MaxNorms:
     @torch.no_grad()
     def enforce(self, network: nn.Module) -> None:
         """Scales the weights that are beyond their bounds."""
-        for name, bound in self._bounds.items():
+        for name, (bound, groups) in self._bounds.items():
             weight = network.get_parameter(name)
-            weight.copy_(torch.renorm(weight, p=2, dim=0, maxnorm=bound))
+            for part in weight.chunk(groups or 1):
+                part.copy_(torch.renorm(part, p=2, dim=0 if groups is None else 1, maxnorm=bound))
+
+
+def _groups(node: Node) -> int | None:
+    """Returns the groups of a kernel whose output channels lie behind the input's, if it is one.
+
+    Each group's inputs are a slice of the first axis, and its outputs are the second.
+    """
+    return node.op.groups if isinstance(node.op, TransposedConvolution) else None
 
 
 def has_penalised_output(node: Node) -> bool:

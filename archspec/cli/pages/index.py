@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from archspec import ops
 from archspec.cli.pages.layout import WIDTH, columns, filled, section
@@ -34,10 +34,10 @@ def index_page() -> str:
     return "\n\n".join([topics, operators, codes, more])
 
 
-def field_page(field: str) -> str:
-    """Returns what a field is in each operator that has it; empty if none has."""
+def field_page(field: str, among: Iterable[str] | None = None) -> str:
+    """Returns what a field is in each operator, or each of some, that has it; empty if none has."""
     users: dict[str, list[str]] = {}
-    for name in ops.names():
+    for name in ops.names() if among is None else among:
         info = ops.find(name).model_fields.get(field)
         if info is not None:
             users.setdefault(info.description or "", []).append(name)

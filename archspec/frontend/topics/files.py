@@ -40,7 +40,7 @@ layers:
     ),
     "files": Topic(
         "specs in several files",
-        "`include: [blocks.yaml]` makes the blocks of other files callable; they see their own "
+        "`include: blocks.yaml`, or a list of paths, makes the blocks of other files callable; they see their own "
         "file's parameters and defaults. `extends: base.yaml`, or {spec: base.yaml, variant: "
         f"small}}, starts from another spec: {', '.join(MERGED)} are merged key by key, all else "
         f"is replaced, and {', '.join(key for key in OWN if key != 'extends')} are not taken over. "
@@ -50,7 +50,7 @@ layers:
         "--allow-outside only.",
         """\
 name: with_blocks
-include: [blocks.yaml]
+include: blocks.yaml
 inputs: {image: [3, 32, 32]}
 layers:
   - conv_bn: {name: stem, out: 16}

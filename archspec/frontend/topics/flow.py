@@ -122,7 +122,11 @@ layers:
         "layers whose input is added to their output",
         "`residual: [...]` adds what flows in to what the layers make. With `body` and `shortcut` "
         "the input goes through the shortcut's layers first; if all of those are left out by their "
-        "`when`, it is added as it is.",
+        "`when`, it is added as it is.\n\n"
+        "A `when` may also speak of the addition: `shortcut: {when: =...}` is a path as in a merge "
+        "(see `when`). Where it is false there is nothing to add, and the body alone is left, as "
+        "in MobileNetV2, which adds only where the shapes are equal. A `when` of the residual "
+        "itself leaves out all of it.",
         """\
 name: residuals
 inputs: {image: [16, 32, 32]}
@@ -132,6 +136,9 @@ layers:
       body: [conv2d: {out_channels: 32, kernel_size: 3, padding: 1, stride: 2}, batch_norm]
       shortcut: [conv2d: {out_channels: 32, kernel_size: 1, stride: 2}]
   - relu
+  - residual:
+      body: [conv2d: {out_channels: 64, kernel_size: 3, padding: 1}, batch_norm]
+      shortcut: {when: =in.channels == 64}
 """,
         tables=keys("residual"),
         words=("skip",),

@@ -114,13 +114,15 @@ layers:
     ),
     "defaults": Topic(
         "what layers say if they do not say otherwise",
-        "`defaults` gives fields of operators, and parameters of blocks, for the whole file. They "
-        "may hold initialisers and regularisers too. The defaults of a file do not reach into the "
+        "`defaults` gives fields of operators, and parameters of blocks, for the whole file. "
+        "Initialisers and regularisers stand beside the fields of an operator, or directly below "
+        "`defaults` for every operator. The defaults of a file do not reach into the "
         "files that it uses or includes, nor into the parts of an operator.",
         """\
 name: defaults
 inputs: {image: [3, 32, 32]}
 defaults:
+  weight_init: glorot_uniform
   conv2d: {kernel_size: 3, padding: same, weight_init: he_normal}
   batch_norm: {eps: 1e-3, momentum: 0.01}
 layers:

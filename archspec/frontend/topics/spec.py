@@ -119,8 +119,8 @@ layers:
     ),
     "train": Topic(
         "data, loss, optimiser, and how long",
-        "The `train` section says what `archspec train` does. What can be chosen is written as "
-        "layers are: a name, or a name with its options.",
+        "The `train` section says what `archspec train` does, as Keras's `compile` and `fit` do. "
+        "What can be chosen is written as layers are: a name, or a name with its options.",
         """\
 name: flowers
 inputs: {measurements: [4]}
@@ -134,7 +134,7 @@ train:
   optimizer: {adam: {lr: 0.01}}
   epochs: 50
 """,
-        words=("training",),
+        words=("training", "fit", "compile"),
         section=TrainSpec,
     ),
 }

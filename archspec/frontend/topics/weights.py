@@ -31,9 +31,10 @@ WEIGHTS: Mapping[str, Topic] = {
         "what fills the weights before training",
         "`weight_init` and `bias_init` name an initialiser: `he_normal`, or one with options, "
         "`{normal: {std: 0.01}}`, or with its first option alone, `{constant: 0.1}`. They stand on "
-        "a layer, on a block or group for all layers in it, or in `defaults` for an operator. The "
-        "layer's own word counts most, then what is said around it, then `defaults`. Torch's own "
-        "initialisation is left where nothing is said.\n\n"
+        "a layer, on a block or group for all layers in it, or in `defaults`: for an operator, or "
+        "directly below for all of them. The layer's own word counts most, then what is said "
+        "around it, then `defaults`. Torch's own initialisation is left where nothing is "
+        "said.\n\n"
         "What is said of a block is meant for its kernels and their biases: the scale of a "
         "normalisation, which has one axis, is left alone.",
         """\

@@ -1,7 +1,7 @@
 """Pooling to a given size."""
 
 from collections.abc import Sequence
-from typing import ClassVar, TypeAlias
+from typing import Annotated, ClassVar, TypeAlias
 
 from pydantic import Field, field_validator
 
@@ -16,9 +16,12 @@ from archspec.ir.lowering import (
     TorchLowering,
     TorchModule,
 )
-from archspec.ir.op import Operator, OperatorError, Positive, require_rank
+from archspec.ir.op import Operator, OperatorError, require_rank
 from archspec.ir.types import TensorType
 from archspec.ops.base.window import LAYOUTS, check_length
+
+Windows: TypeAlias = Annotated[int, Field(gt=0, le=2**16)]
+"""A number of windows; each is written down on its own in ONNX, which more would make endless."""
 
 Change: TypeAlias = tuple[int, Size, int]
 """An axis, its size and the size it is pooled to."""
@@ -40,7 +43,7 @@ class AdaptivePooling(Operator):
     onnx_reduce: ClassVar[str]
     primary: ClassVar[str | None] = "output_size"
 
-    output_size: Positive | tuple[Positive | None, ...] = Field(
+    output_size: Windows | tuple[Windows | None, ...] = Field(
         description="number of windows, for all axes or for each; null leaves an axis as it is"
     )
 

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Annotated, ClassVar
+from typing import ClassVar
 
 from pydantic import Field
 
@@ -18,7 +18,7 @@ from archspec.ir.lowering import (
     TorchModule,
     Weight,
 )
-from archspec.ir.op import Operator, OperatorError, Param, Positive, known, require_rank
+from archspec.ir.op import Operator, OperatorError, Param, Positive, Share, known, require_rank
 from archspec.ir.types import TensorType
 
 
@@ -30,7 +30,7 @@ class Attention(Operator):
 
     num_heads: Positive = Field(description="number of heads, which divide the features")
     bias: bool = Field(default=True, description="whether learnt biases are added")
-    dropout: Annotated[float, Field(ge=0, le=1)] = Field(
+    dropout: Share = Field(
         default=0.0, description="probability that a position is not looked at while training"
     )
 

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal, TypeAlias, TypeVar
 
 from pydantic import AfterValidator, Field
 
-from archspec.ir.op import require_rank
+from archspec.ir.op import Number, require_rank
 from archspec.ir.types import TensorType
 from archspec.ops.base.noise import Noise
 
@@ -49,7 +49,7 @@ class Augmentation(Noise):
 class Recolouring(Augmentation):
     """The base of random changes of an image's values."""
 
-    value_range: Annotated[tuple[float, float], AfterValidator(in_order)] = Field(
+    value_range: Annotated[tuple[Number, Number], AfterValidator(in_order)] = Field(
         default=(0.0, 255.0), description="lowest and highest value; the result is cut off there"
     )
 
@@ -62,7 +62,7 @@ class Warp(Augmentation):
         description="what is beyond the edges: the image mirrored, repeated, `fill_value`, "
         "or the nearest pixel",
     )
-    fill_value: float = Field(default=0.0, description="the value for `fill_mode: constant`")
+    fill_value: Number = Field(default=0.0, description="the value for `fill_mode: constant`")
     interpolation: Literal["bilinear", "nearest"] = Field(
         default="bilinear", description="how values between pixels are found"
     )

@@ -1,12 +1,12 @@
 """Normalisations with a learnt scale and shift for each channel."""
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar
+from typing import ClassVar
 
 from pydantic import Field
 
 from archspec.ir.lowering import Constant, OnnxOperand, Weight
-from archspec.ir.op import Param
+from archspec.ir.op import Param, PositiveNumber
 from archspec.ir.types import TensorType
 from archspec.ops.base.channels import channel_count
 from archspec.ops.base.same_shape import SameShape
@@ -17,7 +17,7 @@ class ChannelNorm(SameShape):
 
     keras_fields: ClassVar[Mapping[str, str]] = {"epsilon": "eps"}
 
-    eps: Annotated[float, Field(gt=0)] = Field(default=1e-5, description="added to the variance")
+    eps: PositiveNumber = Field(default=1e-5, description="added to the variance")
     affine: bool = Field(default=True, description="whether scale and shift are learnt")
 
     def learnt(self) -> tuple[str, ...]:

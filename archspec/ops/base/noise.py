@@ -1,12 +1,12 @@
 """What training does to examples at random, and evaluation does not."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, ClassVar
+from typing import ClassVar
 
 from pydantic import Field
 
 from archspec.ir.lowering import OnnxNode, TorchLowering, TorchModule
-from archspec.ir.op import Example, require_rank
+from archspec.ir.op import Example, Share, require_rank
 from archspec.ir.types import TensorType
 from archspec.ops.base.same_shape import SameShape
 
@@ -29,9 +29,7 @@ class DropoutNoise(Noise):
         Example({"p": 0.25}, ((3, "H", 4),)),
     )
 
-    p: Annotated[float, Field(ge=0, le=1)] = Field(
-        default=0.5, description="probability that a value is dropped"
-    )
+    p: Share = Field(default=0.5, description="probability that a value is dropped")
 
     def torch(self, *inputs: TensorType) -> TorchLowering:
         """Returns the module of the class's name."""
@@ -53,9 +51,7 @@ class ChannelDropout(DropoutNoise):
     rank: ClassVar[int]
     layout: ClassVar[str]
 
-    p: Annotated[float, Field(ge=0, le=1)] = Field(
-        default=0.5, description="probability that a channel of an example is dropped"
-    )
+    p: Share = Field(default=0.5, description="probability that a channel of an example is dropped")
 
     def output(self, *inputs: TensorType) -> TensorType:
         """Returns the input's type."""

@@ -99,11 +99,15 @@ class Border(Operator):
         return TorchFunction("torch.nn.functional.pad", (Input(0),), arguments)
 
     def onnx(self, *inputs: TensorType) -> Sequence[OnnxNode]:
-        """Returns `Pad`."""
+        """Returns `Pad` of the axes.
+
+        Naming the axes keeps ONNX Runtime from folding it into a max pooling after it, whose
+        padding is not zeros.
+        """
         before, after = zip(*self.sides(), strict=True)
-        operands: list[OnnxOperand] = [Input(0), Constant((0, 0, *before, 0, 0, *after), "int64")]
-        if self.fill() is not None:
-            operands.append(Constant(self.fill(), "float32"))
+        fill = None if self.fill() is None else Constant(self.fill(), "float32")
+        axes = Constant(tuple(range(2, 2 + self.axes)), "int64")
+        operands: list[OnnxOperand] = [Input(0), Constant((*before, *after), "int64"), fill, axes]
         return [OnnxNode("Pad", operands, {"mode": self.onnx_mode})]
 
     def summary(self) -> str:

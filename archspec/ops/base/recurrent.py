@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from archspec.ir.dim import Size
 from archspec.ir.lowering import OnnxNode, TorchLowering, TorchModule
-from archspec.ir.op import Operator, Param, Positive, known, require_rank
+from archspec.ir.op import Operator, Param, Positive, Share, known, require_rank
 from archspec.ir.types import TensorType
 from archspec.ops.base.recurrent_onnx import Cells, recurrent_nodes
 
@@ -40,7 +40,7 @@ class Recurrent(Operator):
         default=2,
         description="biases of each gate: 2, for input and state apart (torch), or 1 (Keras)",
     )
-    dropout: Annotated[float, Field(ge=0, le=1)] = Field(
+    dropout: Share = Field(
         default=0.0, description="probability that a value between two layers is zeroed"
     )
     bidirectional: bool = Field(
