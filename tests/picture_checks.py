@@ -65,8 +65,8 @@ def check_wires(graph: Graph, picture: Picture) -> None:
     nodes = {node.path: node for node in graph.nodes}
     wires = {}
     for wire in picture.wires():
-        (said,) = wire.says
-        wires[said.partition(": ")[0]] = wire
+        (tooltip,) = wire.says
+        wires[tooltip.partition(": ")[0]] = wire
     values = list(graph.inputs.values())
     sources = {value.name: f"input {name}" for name, value in graph.inputs.items()}
     for node in graph.nodes:
@@ -86,8 +86,8 @@ def check_wires(graph: Graph, picture: Picture) -> None:
         assert wire.says == {f"{value.name}: {value.type}"}
         several = [nodes[r] for r in readers if len(nodes[r].op.input_names) > 1]
         names = {name for node in several for name in node.op.input_names}
-        said = {str(value.type), *names, *(f"{name} {value.type}" for name in names)}
-        assert wire.labels <= said
+        sayable = {str(value.type), *names, *(f"{name} {value.type}" for name in names)}
+        assert wire.labels <= sayable
         if wire.source in picture.operators():
             assert value.name == picture.operators()[wire.source][-1]
             into = nodes[picture.operators()[wire.source][0]]

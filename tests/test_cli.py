@@ -154,6 +154,8 @@ def test_files_that_are_no_specs(
         (["check", "resnet", "--set", "classes"], "NAME=VALUE"),
         (["check", "resnet", "--input", "picture=3x8x8"], "known inputs: image"),
         (["check", "resnet", "--set", "classes=[1"], "this is not YAML"),
+        (["check", "resnet", "--max-nodes", "-1"], "a number of nodes is 1, 2, 3"),
+        (["check", "resnet", "--max-nodes", "0"], "a number of nodes is 1, 2, 3"),
         (["explain", "E999"], "nothing is known"),
         (["explain", "conv2f"], "did you mean `conv2d`?"),
         (["explain", "qqqq"], "`archspec explain` lists"),

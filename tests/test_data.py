@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -182,6 +184,21 @@ def test_data_of_another_kind_are_told() -> None:
     assert "[1, 8, 8]" in help_
 
 
+@pytest.mark.parametrize("shape", ["[3, 6, 5]", "[3, H, W]"])
+def test_channels_that_are_last_are_told(shape: str, tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", x=np.zeros((9, 6, 5, 3)), y=np.arange(9) % 2)
+    fields = f"npz: {tmp_path / 'a.npz'}"
+    message, help_ = obstacle(shape, "global_avg_pool2d, linear: 2", fields)
+    assert "gives examples of 6×5×3, but the network takes x: 3×" in message
+    assert "`channels_last: true` in train.data" in help_
+
+
+def test_one_class_is_no_classes() -> None:
+    graph, spec = compiled(LENET)
+    message, _ = disagreement(graph, load(spec.data)._replace(classes=("a",)))
+    assert message.startswith("digits has 1 class, but")
+
+
 def test_another_number_of_classes_is_told() -> None:
     graph, spec = compiled(LENET)
     dataset = load(spec.data)._replace(classes=("a", "b", "c"))
@@ -256,12 +273,23 @@ def test_a_network_without_weights_before_its_output_is_refused() -> None:
         assert "linear" in help_
 
 
-@pytest.mark.parametrize("kind", ["relu", "sigmoid", "tanh"])
-@pytest.mark.parametrize("after", ["", ", dropout"])
+@pytest.mark.parametrize("kind", ["relu", "sigmoid", "tanh", "relu6", "hardtanh", "softsign"])
+@pytest.mark.parametrize(
+    "after",
+    ["", ", dropout", ", identity, alpha_dropout", ", unsqueeze: 1, gaussian_noise: 0.1, flatten"],
+)
 def test_an_output_that_is_squashed_is_refused(kind: str, after: str) -> None:
     message, help_ = obstacle("[4]", f"linear: 3, {kind}{after}")
     assert message == f"`cross_entropy` takes scores, but the network ends in {kind}"
     assert help_ == f"remove the final {kind}; a final softmax is fine"
+
+
+@pytest.mark.parametrize("end", ["leaky_relu", "prelu", "softmax", "log_softmax", "identity"])
+def test_scores_may_come_out_of_what_does_not_squash(end: str) -> None:
+    text = f"name: net\ninputs: {{x: [4]}}\nlayers: [linear: 3, {end}]\n"
+    result = compile_text(f"{text}train: {{data: {{dataset: iris}}, epochs: 1}}\n", "net.yaml")
+    assert result.train is not None
+    check_trainable(result.graph, result.train, load(result.train.data))
 
 
 def test_a_head_that_is_squashed_is_refused() -> None:

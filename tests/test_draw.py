@@ -178,6 +178,58 @@ def test_one_value_read_twice_is_drawn_twice() -> None:
     assert wires["input x"] == {"add": 2}
 
 
+TREATED = """\
+name: treated
+inputs: {image: [3, 16, 16]}
+layers:
+  - group:
+      name: tower
+      freeze: true
+      layers: [{conv2d: {out_channels: 3, kernel_size: 3, padding: same}}, flatten, {linear: 768},
+               {reshape: {shape: [3, 16, 16]}}]
+  - reuse: {name: twin, layer: tower}
+  - conv2d: {name: held, out_channels: 3, kernel_size: 1, freeze: true}
+  - batch_norm
+  - reuse: {name: again, layer: held}
+  - group_norm: {num_groups: 1, freeze: true}
+"""
+
+
+def test_shared_and_frozen_weights_are_marked_once() -> None:
+    boxes = drawing(compile_text(TREATED, "treated.yaml").graph).boxes()
+    assert {name: text(box["label"]) for name, box in boxes.items()} == {
+        "tower": "tower conv2d 3×3 flatten ↓ 768 linear 768 reshape 3×16×16 frozen",
+        "twin": "twin conv2d 3×3 flatten ↓ 768 linear 768 reshape 3×16×16 weights of tower",
+        "held": "held conv2d 1×1 frozen batch_norm",
+        "again": "again conv2d 1×1 weights of held group_norm frozen",
+    }
+
+
+def test_weights_of_a_scope_that_is_not_looked_into_are_said_to_be_shared() -> None:
+    graph = spec("siamese")
+    boxes = drawing(graph, 1).boxes()
+    assert text(boxes["twin"]["label"]) == "twin 4096 weights of tower"
+    assert boxes["twin"]["tooltip"] == "twin: 14 operators, weights of tower"
+    (cluster,) = [c for c in drawing(graph).clusters() if c["tooltip"] == "twin"]
+    assert text(cluster["label"]) == "twin weights of tower"
+    assert not [b for b in drawing(graph).boxes().values() if "weights of" in b["label"]]
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"dilation": 6}, "3×3, dilation 6"),
+        ({"dilation": (2, 1), "stride": 2}, "3×3 /2, dilation 2×1"),
+        ({"groups": 32}, "3×3, 32 groups"),
+        ({"dilation": 2, "groups": 4}, "3×3, dilation 2, 4 groups"),
+    ],
+)
+@pytest.mark.parametrize("name", ["conv2d", "conv_transpose2d"])
+def test_dilation_and_groups_are_shown(name: str, fields: dict[str, object], said: str) -> None:
+    op = find(name).model_validate({"out_channels": 32, "kernel_size": 3, **fields})
+    assert op.summary() == said
+
+
 FAMILIES = {
     "conv2d": Family.CONVOLUTION,
     "linear": Family.LINEAR,
@@ -192,6 +244,10 @@ FAMILIES = {
     "add": Family.MERGE,
     "dropout": Family.OTHER,
     "flatten": Family.OTHER,
+    "identity": Family.OTHER,
+    "permute": Family.OTHER,
+    "reshape": Family.OTHER,
+    "channel_shuffle": Family.OTHER,
 }
 
 

@@ -210,6 +210,13 @@ def test_every_field_is_explained_with_the_operators_that_have_it() -> None:
         ("trainable", "freeze: "),
         ("input_shape", "input_shape: leave it out"),
         ("e202", "E202: paths of unequal sizes"),
+        ("compile", "train: "),
+        ("fit", "train: "),
+        ("validation_split", "validation_split: here it is `validation`\n\ntrain: "),
+        ("include_top", "include_top: cut the network with `use: {"),
+        ("pretrained", "pretrained: no trained weights come with archspec"),
+        ("in.channels", "formulas: "),
+        ("stem.height", "formulas: "),
     ],
 )
 def test_words_of_other_libraries_are_explained(word: str, start: str) -> None:
@@ -226,9 +233,44 @@ def test_the_list_has_all_operators_and_topics_once() -> None:
     assert max(map(len, page.splitlines())) <= WIDTH
 
 
-def test_nothing_is_known_of_nonsense() -> None:
-    with pytest.raises(CommandError, match="nothing is known about `qqqq`"):
-        explanation("qqqq")
+@pytest.mark.parametrize(
+    ("word", "field", "users"),
+    [
+        ("same", "padding", {"conv2d", "avg_pool1d"}),
+        ("sobel_x", "kernel", {"filter2d"}),
+        ("reflect", "padding_mode", {"conv2d", "filter2d"}),
+    ],
+)
+def test_a_word_that_fields_take_leads_to_them(word: str, field: str, users: set[str]) -> None:
+    page = explanation(word)
+    assert page.startswith(f"{word}: a word that fields take\n\n{field}: a field of operators\n")
+    listed = {*page.replace(",", " ").split()}
+    assert users <= listed
+    assert "max_unpool2d" not in listed
+    assert "upsample" not in listed
+
+
+@pytest.mark.parametrize("word", ["qqqq", "mse", "Masking", "zzz.yyy"])
+def test_nothing_is_known_or_guessed_of_what_there_is_not(word: str) -> None:
+    with pytest.raises(CommandError, match=f"nothing is known about `{word}`") as caught:
+        explanation(word)
+    assert caught.value.help == "`archspec explain` lists what can be explained"
+
+
+@pytest.mark.parametrize("word", ["resnet", "resnet18"])
+def test_a_shipped_spec_is_not_explained_but_known(word: str) -> None:
+    with pytest.raises(CommandError) as caught:
+        explanation(word)
+    assert caught.value.help.endswith(f"`archspec check {word}`")
+
+
+def test_a_shortcut_whose_condition_is_false_leaves_the_body_alone() -> None:
+    text = TOPICS["residual"].example
+    nodes = compile_text(text, "a.yaml").graph.nodes
+    assert [node.op.kind() for node in nodes].count("add") == 2
+    widened = text.replace("out_channels: 32", "out_channels: 64")
+    nodes = compile_text(widened, "a.yaml").graph.nodes
+    assert [node.op.kind() for node in nodes].count("add") == 3
 
 
 def test_explain_leaves_heavy_libraries_out() -> None:

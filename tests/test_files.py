@@ -7,7 +7,7 @@ from test_language import wires
 
 from archspec.diagnostics import Diagnostic, Span, SpecError
 from archspec.frontend import Compiled, compile_spec, compile_text
-from archspec.frontend.compiler import analyse_spec
+from archspec.frontend.tree import plain
 from archspec.ir.graph import Graph, Node
 from archspec.ir.totals import totals
 
@@ -30,7 +30,8 @@ layers:
   - global_avg_pool2d
   - linear: {name: fc, out_features: 10}
 outputs: {logits: fc}
-variants: {wide: {width: 16}}
+variants:
+  wide: {width: 16}
 """
 
 
@@ -134,74 +135,63 @@ def test_a_spec_of_several_files_is_written_down_as_one(tmp_path: Path) -> None:
     assert without_places(again.graph) == without_places(made.graph)
 
 
+def test_a_file_that_is_included_in_two_ways_is_one(tmp_path: Path) -> None:
+    made = main(
+        tmp_path,
+        "include: [lib.yaml, more.yaml]\nlayers: [conv_act: 4, outer]\n",
+        lib=LIBRARY,
+        more="include: lib.yaml\nblocks: {outer: {layers: [conv_act: 5]}}\n",
+    )
+    again = compile_text(made.resolved, "/nowhere/else.yaml")
+    assert without_places(again.graph) == without_places(made.graph)
+    assert len(made.graph.nodes) == 4
+
+
 @pytest.mark.parametrize(
-    ("body", "code"),
+    "body",
     [
-        ("include: [missing.yaml]\nlayers: [relu]\n", "E001"),
-        ("layers: [use: nothing_shipped]\n", "E001"),
-        ("layers: [use: {spec: back.yaml, until: nowhere}]\n", "E106"),
-        ("layers: [use: {spec: back.yaml, until: early}]\n", "E106"),
-        ("layers: [use: {spec: two.yaml, until: relu}]\n", "E109"),
-        ("layers: [relu: {name: a}, use: {spec: back.yaml, from: [a, image]}]\n", "E201"),
-        ("layers: [use: {spec: back.yaml, variant: tall}]\n", "E110"),
-        ("layers: [use: {spec: back.yaml, params: {widht: 3}}]\n", "E107"),
-        ("layers: [use: {spec: back.yaml, params: 3}]\n", "E103"),
-        ("layers: [use: {spec: =3}]\n", "E103"),
-        ("layers: [use: {variant: a}]\n", "E102"),
-        ("layers: [global_avg_pool2d, use: back.yaml]\n", "E201"),
-        ("include: [lib.yaml]\nblocks: {conv_act: {layers: [relu]}}\nlayers: [relu]\n", "E109"),
-        ("extends: {spec: back.yaml, variant: tall}\n", "E110"),
-        ("extends: {spec: back.yaml, variants: wide}\n", "E101"),
-        ("extends: main.yaml\n", "E111"),
-        ("include: [circle.yaml]\nlayers: [relu]\n", "E111"),
-        ("layers: [use: lib.yaml]\n", "E102"),
-        ("include: [bad.yaml]\nlayers: [relu]\n", "E004"),
-        ("include: [list.yaml]\nlayers: [relu]\n", "E104"),
+        "blocks: {b: {params: {use: 3}, layers: [dropout: =use / 9]}}\nlayers: [b: {use: 4}]\n",
+        "params: {use: {use: 3}}\nlayers: [relu]\n",
+        "layers: [add: {use: image, p: []}]\n",
+        "blocks: {b: {params: {use: 3}, layers: [relu]}}\nlayers: [b: {repeat: [{use: 3}]}]\n",
     ],
 )
-def test_what_is_wrong_with_files_is_said(tmp_path: Path, body: str, code: str) -> None:
-    found = faults(
-        tmp_path,
-        body,
-        lib=LIBRARY,
-        back=BACKBONE,
-        two="name: two\ninputs: {image: [3, 32, 32]}\nlayers: [relu, relu]\n",
-        circle="include: [circle.yaml]\nblocks: {}\n",
-        bad="a: [",
-        list="- a\n",
+def test_other_things_may_be_called_use(tmp_path: Path, body: str) -> None:
+    assert main(tmp_path, body).ok
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        "residual: [{use: USED}]",
+        "residual: {body: [{use: USED}], shortcut: {layers: [{use: USED}]}}",
+        "group: {name: g, layers: [{residual: [{use: {spec: USED}}]}]}",
+        "add: {a: [{use: USED}], b: {from: image, layers: [{use: USED}]}}",
+        "subtract: {other: [{use: USED}]}",
+        "b",
+    ],
+)
+def test_a_spec_is_used_wherever_layers_stand(tmp_path: Path, layer: str) -> None:
+    used = "name: used\ninputs: {image: [3, H, W]}\nlayers: [relu]\n"
+    body = f"blocks: {{b: {{layers: [use: USED]}}}}\nlayers: [{{{layer}}}]\n"
+    body = body.replace("[{b}]", "[b]").replace("USED", "used.yaml")
+    made = main(tmp_path, body, used=used)
+    assert any("used" in node.path for node in made.graph.nodes)
+
+
+def test_defaults_of_all_operators_are_merged_as_wholes(tmp_path: Path) -> None:
+    base = BACKBONE + (
+        "  small: {defaults: {weight_init: {constant: 1}, conv2d: {bias: false}}}\n"
+        "defaults: {weight_init: {normal: {std: 0.01}}, conv2d: {stride: 2}}\n"
     )
-    assert code in {fault.code for fault in found}
-
-
-def test_a_fault_inside_a_used_spec_shows_both_places(tmp_path: Path) -> None:
-    bad = BACKBONE.replace("linear: {name: fc, ", "max_pool2d: 9\n  - linear: {name: fc, ")
-    (fault, *_) = faults(tmp_path, "layers: [use: back.yaml]\n", back=bad)
-    assert fault.span.file.endswith("back.yaml")
-    assert [label.span.file.endswith("main.yaml") for label in fault.labels] == [True]
-
-
-def test_files_outside_of_the_project_need_leave(tmp_path: Path) -> None:
-    (tmp_path / "outside.yaml").write_text("blocks: {b: {layers: [relu]}}\n", encoding="utf-8")
-    inside = tmp_path / "project"
-    inside.mkdir()
-    (inside / "link.yaml").symlink_to(tmp_path / "outside.yaml")
-    for name in ("../outside.yaml", str(tmp_path / "outside.yaml"), "link.yaml"):
-        body = f"include: [{name}]\nlayers: [b]\n"
-        assert [fault.code for fault in faults(inside, body)][:1] == ["E009"]
-        assert analyse_spec(str(inside / "main.yaml"), allow_outside=True).ok
-
-
-def test_a_tree_of_files_that_explodes_is_refused(tmp_path: Path) -> None:
-    files = {
-        f"level{i}": "name: a\ninputs: {image: [3, 32, 32]}\n"
-        "layers: [use: {name: l, spec: NEXT}, use: {name: r, spec: NEXT}]\n".replace(
-            "NEXT", f"level{i + 1}.yaml"
-        )
-        for i in range(30)
-    }
-    files["level30"] = "name: a\ninputs: {image: [3, 32, 32]}\nlayers: [relu]\n"
-    found = faults(tmp_path, "layers: [use: level0.yaml]\n", **files)
-    assert "E008" in {fault.code for fault in found}
+    made = main(tmp_path, "extends: {spec: base.yaml, variant: small}\n", base=base)
+    assert plain(made.tree)["defaults"] == {  # type: ignore[index]
+        "weight_init": {"constant": 1}, "conv2d": {"stride": 2, "bias": False},
+    }  # fmt: skip
+    over = "extends: base.yaml\ndefaults: {weight_init: zeros, conv2d: {stride: 1}}\n"
+    assert plain(main(tmp_path, over, base=base).tree)["defaults"] == {  # type: ignore[index]
+        "weight_init": "zeros", "conv2d": {"stride": 1},
+    }  # fmt: skip
 
 
 def test_blocks_of_one_name_in_several_files_are_different_blocks(tmp_path: Path) -> None:

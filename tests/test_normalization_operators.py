@@ -178,3 +178,9 @@ def test_inputs_that_do_not_fit_are_refused(
 def test_fields_that_make_no_sense_are_refused(kind: str, fields: Fields, message: str) -> None:
     with pytest.raises(ValidationError, match=message):
         operator(kind, fields)
+
+
+@pytest.mark.parametrize("field", ["alpha", "beta", "k"])
+def test_a_number_that_single_precision_makes_0_is_refused(field: str) -> None:
+    with pytest.raises(ValidationError, match="1e-300 is too small for single precision"):
+        ops.find("local_response_norm").model_validate({"size": 3, field: 1e-300})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -205,7 +206,6 @@ def test_a_pyproject_is_read_as_toml(folder: Path, text: str, code: int) -> None
 
 def test_check_stays_free_of_heavy_libraries(folder: Path) -> None:
     code = "import sys; from archspec.cli import main; main(sys.argv[1:]); print(*sys.modules)"
-
     arguments = ["check", "waves.yaml", "--operators", "wobble.py"]
     done = subprocess.run([sys.executable, "-c", code, *arguments], cwd=folder,
                           capture_output=True, text=True, check=True)  # fmt: skip

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from execution import difference, run_onnx, run_torch
+from execution import difference, random_weights, run_onnx, run_torch
 from numpy.lib.stride_tricks import sliding_window_view
 from pydantic import ValidationError
 from scipy import ndimage
@@ -20,12 +20,14 @@ from archspec import ops
 from archspec.backends.onnx import export
 from archspec.backends.torch import build
 from archspec.diagnostics import Span
+from archspec.frontend import compile_text
 from archspec.ir.dim import Dim, Size
 from archspec.ir.graph import Graph
 from archspec.ir.lowering import TorchModule
 from archspec.ir.op import Operator, OperatorError
 from archspec.ir.totals import totals
 from archspec.ir.types import TensorType
+from archspec.nn.upsample_like import UpsampleLike
 from archspec.ops.base.window import per_axis
 
 os.environ["KERAS_BACKEND"] = "torch"
@@ -315,18 +317,17 @@ def test_inputs_that_cannot_be_are_refused_with_a_remedy(
 @pytest.mark.parametrize("padding", [0, 1, 2, (0, 1, 2), "same", "valid"], ids=str)
 @pytest.mark.parametrize("ceil_mode", [False, True])
 def test_volumes_smaller_than_a_window_are_refused_as_torch_does(
-    padding: object, ceil_mode: bool
+    padding: int | tuple[int, int, int] | str, ceil_mode: bool
 ) -> None:
     op = operator("avg_pool3d", kernel_size=4, stride=2, padding=padding, ceil_mode=ceil_mode)
+    amounts = 0 if isinstance(padding, str) else padding
     for shape in itertools.product((1, 3, 4, 5), repeat=3):
         try:
             graph = graph_of(op, 2, *shape)
         except OperatorError:
             assert padding != "same"
             with pytest.raises(RuntimeError, match=r"smaller than kernel|too small"):
-                torch.nn.AvgPool3d(**op.model_dump() | {"padding": op.amounts})(
-                    torch.ones(1, 2, *shape)
-                )
+                torch.nn.AvgPool3d(4, 2, amounts, ceil_mode)(torch.ones(1, 2, *shape))
         else:
             made = build(graph)(torch.ones(1, 2, *shape))
             assert made.shape[1:] == graph.outputs["y"].type.example
@@ -342,3 +343,45 @@ def test_a_window_larger_than_a_volume_is_explained() -> None:
 def test_more_windows_than_can_be_written_down_are_refused() -> None:
     with pytest.raises(ValidationError, match="less than or equal to 65536"):
         operator("adaptive_avg_pool2d", output_size=2**31 - 1)
+
+
+ASPP = """
+name: aspp
+inputs: {image: [3, H, W]}
+layers:
+  - conv2d: {name: seen, out_channels: 4, kernel_size: 3, stride: 2}
+  - concat:
+      each: {rate: [1, 2]}
+      path: [conv2d: {out_channels: 3, kernel_size: 3, padding: same, dilation: =rate}]
+      pooled: [adaptive_avg_pool2d: 1, upsample_like: {mode: bilinear, reference: seen}]
+  - upsample_like: {mode: MODE, reference: image}
+"""
+
+
+@pytest.mark.parametrize("mode", ["nearest", "bilinear"])
+def test_a_segmentation_network_makes_maps_of_the_size_of_any_image(
+    mode: str, tmp_path: Path
+) -> None:
+    graph = compile_text(ASPP.replace("MODE", mode), "aspp.yaml").graph
+    (name,) = graph.outputs
+    assert str(graph.outputs[name].type) == "10×H×W"
+    weights = random_weights(graph)
+    export(graph, weights, tmp_path / "aspp.onnx", metadata={})
+    for height, width in ((12, 17), (41, 33)):
+        inputs = {"image": random_array(3, height, width)}
+        expected = run_torch(graph, weights, inputs)[name]
+        assert expected.shape == (2, 10, height, width)
+        assert difference(expected, run_onnx(tmp_path / "aspp.onnx", inputs)[name]) <= TOLERANCE
+
+
+@pytest.mark.parametrize("sizes", [(1, 1), (9, 14), (3, 2), (82, 94)])
+def test_upsampling_like_another_is_torch_s(sizes: tuple[int, int]) -> None:
+    image = torch.from_numpy(random_array(3, 4, 5))
+    reference = torch.ones(2, 1, *sizes)
+    made = UpsampleLike("bilinear")(image, reference)
+    assert torch.equal(made, torch.nn.functional.interpolate(image, sizes, mode="bilinear"))
+    rows, columns = (
+        [step * size // wanted for step in range(wanted)]
+        for size, wanted in zip((4, 5), sizes, strict=True)
+    )
+    assert torch.equal(UpsampleLike("nearest")(image, reference), image[:, :, rows][..., columns])

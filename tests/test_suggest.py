@@ -10,7 +10,7 @@ from archspec.frontend.layer import CONSTRUCTS, RESERVED
 from archspec.frontend.schema import ArchSpec
 from archspec.frontend.suggest import did_you_mean, nearest_word, operator_help
 from archspec.frontend.topics import TOPICS
-from archspec.frontend.train_schema import TrainSpec
+from archspec.frontend.train_schema import Split, TrainSpec
 from archspec.frontend.vocabulary import (
     FIELD_ADVICE,
     FIELDS,
@@ -55,6 +55,8 @@ def helps(layer: str, more: str = BLOCKS) -> list[str]:
         ("skip", "here it is `residual`"),
         ("Activation: relu", "write the activation itself as a layer: `- relu`"),
         ("resnet", "write `- use: resnet` for the spec that ships with archspec"),
+        ("mobile",
+         "write `- use: {spec: nasnet, variant: mobile}` for the spec that ships with archspec"),
         ("convv2d: 3", "did you mean `conv2d`?"),
         ("conv_bnn: 3", "did you mean `conv_bn`?"),
         ("residul: [relu]", "did you mean `residual`?"),
@@ -90,6 +92,15 @@ def test_an_operator_by_another_name(layer: str, help_: str) -> None:
         ("conv_bn: {filters: 3}", "known parameters: input, kernel, out"),
         ("residual: {layers: [relu]}", "here it is `body`"),
         ("residual: {body: [relu], skip: []}", "here it is `shortcut`"),
+        ("conv2d: {out_channels: n, kernel_size: 3}", "if `n` is a parameter, write `=n`"),
+        ("linear: {out_features: 2 * n}", "a formula begins with `=`: `=2 * n`"),
+        ("linear: {out_features: in.channels}", "a formula begins with `=`: `=in.channels`"),
+        ("linear: {out_features: base.yaml}", "out_features: number of units"),
+        ("linear: {out_features: lib/base.yaml}", "out_features: number of units"),
+        ("conv2d: {out_channels: 3, kernel_size: 3, padding: smae}",
+         f"padding: {ops.find('conv2d').model_fields['padding'].description}"),
+        ("use: {spec: resnet, include_top: false}", FIELD_ADVICE["include_top"]),
+        ("use: {spec: resnet, weights: imagenet}", FIELD_ADVICE["weights"]),
         ("relu: {from: -1}", "give the layer that is meant a `name:`, and write that"),
     ],
 )  # fmt: skip
@@ -109,6 +120,8 @@ def test_a_field_by_another_name(layer: str, help_: str) -> None:
          "it is a key of `train.optimizer.adam`"),
         ("train: {data: {dataset: iris}, epochs: 3, learning_rate: 0.1}",
          "here it is `lr`, a key of `train.optimizer.adam`"),
+        ("train: {data: {dataset: iris}, epochs: 3, validation_split: 0.1}",
+         "here it is `validation`, a key of `train.data.split`"),
         ("train: {data: {dataset: iris, validation: 0.1}, epochs: 3}",
          "it is a key of `train.data.split`"),
     ],
@@ -177,7 +190,7 @@ def test_what_is_advised_exists() -> None:
     keys = {*RESERVED, *(key for keys in CONSTRUCTS.values() for key in keys)}
     assert {field for fields in FIELDS.values() for field in fields} <= {*ALL_FIELDS, *keys}
     assert {key for keys in SECTIONS.values() for key in keys} <= {
-        *ArchSpec.model_fields, *TrainSpec.model_fields, "lr",
+        *ArchSpec.model_fields, *TrainSpec.model_fields, *Split.model_fields, "lr",
     }  # fmt: skip
 
 

@@ -6,6 +6,7 @@ import copy
 import io
 import pickle
 import weakref
+from collections.abc import Mapping
 from typing import ClassVar
 
 import pytest
@@ -13,10 +14,10 @@ import torch
 from networks import Builder, branching
 from torch import nn
 
-from archspec.backends.torch import build
+from archspec.backends.torch import build, memory_errors
 from archspec.ir.dim import Dim
 from archspec.ir.lowering import Input, TorchFunction, TorchLowering, TorchModule
-from archspec.ir.op import Operator
+from archspec.ir.op import Operator, Param, known
 from archspec.ir.types import TensorType
 from archspec.ops.add import Add
 from archspec.ops.concat import Concat
@@ -228,6 +229,10 @@ class Bilinear(Operator):
     def output(self, *inputs: TensorType) -> TensorType:
         return inputs[0].with_example(1)
 
+    def parameters(self, *inputs: TensorType) -> Mapping[str, Param]:
+        left, right = (known(type_.example[0], "the size") for type_ in inputs)
+        return {"weight": Param((1, left, right)), "bias": Param((1,))}
+
     def torch(self, *inputs: TensorType) -> TorchLowering:
         left, right = (type_.example[0] for type_ in inputs)
         sizes = {"in1_features": left, "in2_features": right, "out_features": 1}
@@ -241,3 +246,11 @@ def test_a_module_takes_its_inputs_in_order() -> None:
     network = build(net.graph)
     a, b = torch.randn(4, 2), torch.randn(4, 3)
     assert torch.equal(network(a, b), network.get_submodule("product")(a, b))
+
+
+@pytest.mark.parametrize("sizes", [(2**31, 2**31), (2**62, 2**62), (2**40, 2)])
+def test_sizes_that_overflow_are_too_much_memory(sizes: tuple[int, int]) -> None:
+    with pytest.raises(MemoryError), memory_errors():
+        torch.ones(1, 1, 4, 4).expand(*sizes, 4, 4).clone()
+    with pytest.raises(MemoryError), memory_errors():
+        torch.ones(1, 1).expand(2**31, 2**33).numel()

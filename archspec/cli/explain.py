@@ -15,10 +15,11 @@ from archspec.cli.pages import (
     operator_page,
     topic_page,
 )
+from archspec.cli.pages.layout import paragraphs
 from archspec.diagnostics.codes import CODES
 from archspec.frontend import topics
 from archspec.frontend.formula.attributes import SIZES
-from archspec.frontend.shipped import shipped_specs
+from archspec.frontend.shipped import shipped_specs, shipped_variants
 from archspec.frontend.suggest import CERTAIN, nearest_word
 from archspec.frontend.vocabulary import (
     FIELD_ADVICE,
@@ -55,7 +56,7 @@ def explanation(subject: str) -> str:
     page = next(_pages(subject), None) or next(_elsewhere(subject), None)
     if page is not None:
         return page
-    if subject in shipped_specs():
+    if subject in shipped_specs() or subject in shipped_variants():
         help_ = f"it is a spec that ships with archspec: `archspec check {subject}`"
     else:
         words = (word for topic in topics.TOPICS.values() for word in topic.explained())
@@ -89,7 +90,7 @@ def _pages(subject: str) -> Iterator[str]:
 def _elsewhere(subject: str) -> Iterator[str]:
     """Yields what is known of a word of other libraries, or of people."""
     if advice := operator_advice(subject) or FIELD_ADVICE.get(subject):
-        yield f"{subject}: {advice}"
+        yield paragraphs(f"{subject}: {advice}")
     if found := called_elsewhere(subject):
         who = f"{found.library} calls it so; here" if found.library else "here"
         yield f"{subject}: {who} it is `{found.name}`\n\n{explanation(found.name)}"

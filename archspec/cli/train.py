@@ -18,6 +18,7 @@ from archspec.cli.common import (
     note,
 )
 from archspec.cli.extras import needs
+from archspec.diagnostics.counted import counted
 from archspec.frontend import Compiled
 from archspec.ir.totals import totals
 
@@ -100,7 +101,8 @@ def _announce(compiled: Compiled, data: Dataset) -> None:
     title = compiled.graph.title or compiled.graph.name
     sizes = ", ".join(f"{e.number:,} {name}" for name, e in data.splits.items() if e.number)
     print(f"{title}: {totals(compiled.graph).params:,} parameters")
-    print(f"{data.name}: {sizes} examples, {len(data.classes)} classes", flush=True)
+    classes = counted(len(data.classes), "class", "classes")
+    print(f"{data.name}: {sizes} examples, {classes}", flush=True)
 
 
 def _conclude(metrics: dict[str, Any]) -> None:

@@ -136,8 +136,11 @@ def bind(
             message = f"{block.signature.name} needs `{name}` ({type_})"
             report.append(Diagnostic("E107", message, call, f"add `{name}: …`"))
         elif type_ is not None and not TYPES[type_](argument.value):
-            message = f"`{name}` must be of type {type_}, not `{as_text(argument.value)}`"
-            report.append(Diagnostic("E103", message, argument.span))
+            text = as_text(argument.value)
+            is_name = isinstance(argument.value, str) and text.isidentifier()
+            help_ = f"if `{text}` is a parameter, write `={text}`" if is_name else ""
+            message = f"`{name}` must be of type {type_}, not `{text}`"
+            report.append(Diagnostic("E103", message, argument.span, help_))
         else:
             values[name] = argument.value
     if len(report) > faults:

@@ -73,9 +73,8 @@ class Linker:
     def _linked(self, tree: Table, depth: int) -> Table:
         """Returns a file, which is so deep in the tree, with those that it names in place."""
         entries = dict(tree.entries)
-        for section in ("layers", "blocks"):
+        for section, place in (("layers", self._with_used), ("blocks", self._blocks)):
             if section in entries:
-                place = self._with_used if section == "layers" else self._blocks
                 value = place(entries[section].value, depth + 1)
                 entries[section] = entries[section]._replace(value=value)
         include = entries.get("include")
@@ -180,14 +179,8 @@ class Linker:
     def _found(self, reference: Tree, depth: int) -> Table | None:
         path, span = referred(reference, self._root), reference.span
         real = Path(path).resolve()
-        if real in self._chain:
-            circle = [*self._chain[self._chain.index(real) :], real]
-            names = " → ".join(file.name for file in circle)
-            raise Fault("E111", f"{path} contains itself: {names}", span,
-                        "break the circle of extends, include and use")  # fmt: skip
-        if len(self._chain) > MAX_CHAIN:
-            raise Fault("E008", f"more than {MAX_CHAIN} files name one another in a row", span,
-                        "put several of them into one")  # fmt: skip
+        self._check_chain(path, real, span)
+        self._check_size(depth + 1, span)
         if real not in self._files:
             before = self._count
             self._chain.append(real)
@@ -200,14 +193,31 @@ class Linker:
         if known is None:
             return None
         self._count += known.files
-        if self._count > MAX_FILES and not self._full:
-            self._full = True
+        self._check_size(depth + known.levels, span)
+        return known.tree
+
+    def _check_size(self, levels: int, span: Span) -> None:
+        """Refuses, once, a spec that is too large with the files that it names."""
+        if self._full:
+            return
+        self._full = self._count > MAX_FILES or levels > MAX_DEPTH
+        if self._count > MAX_FILES:
             raise Fault("E008", f"more than {MAX_FILES:,} files are put together here", span,
                         "name fewer files")  # fmt: skip
-        if depth + known.levels > MAX_DEPTH:
+        if levels > MAX_DEPTH:
             raise Fault("E008", f"with this file, nesting is deeper than {MAX_DEPTH} levels", span,
                         "let fewer files stand inside of one another")  # fmt: skip
-        return known.tree
+
+    def _check_chain(self, path: str, real: Path, span: Span) -> None:
+        """Refuses a file that names itself, be it by others, and one after too many."""
+        if real in self._chain:
+            circle = [*self._chain[self._chain.index(real) :], real]
+            names = " → ".join(file.name for file in circle)
+            raise Fault("E111", f"{path} contains itself: {names}", span,
+                        "break the circle of extends, include and use")  # fmt: skip
+        if len(self._chain) > MAX_CHAIN:
+            raise Fault("E008", f"more than {MAX_CHAIN} files name one another in a row", span,
+                        "put several of them into one")  # fmt: skip
 
     def _read(self, path: str, span: Span, depth: int) -> Table | None:
         try:

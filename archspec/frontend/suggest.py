@@ -82,10 +82,10 @@ def operator_help(word: str, blocks: Collection[str], constructs: Collection[str
         return f"write `{_line(name)}`"
     if advice := vocabulary.operator_advice(name):
         return advice
-    if name in shipped_specs():
-        return f"write `- use: {name}` for the spec that ships with archspec"
-    if spec := shipped_variants().get(name):
-        return f"write `- use: {{spec: {spec}, variant: {name}}}` for the one that ships with it"
+    spec = shipped_variants().get(name)
+    if spec or name in shipped_specs():
+        use = f"{{spec: {spec}, variant: {name}}}" if spec else name
+        return f"write `- use: {use}` for the spec that ships with archspec"
     if found := vocabulary.called_elsewhere(word):
         there = f"{found.library} calls it so; " if found.library else ""
         here = f"`{found.name}`" if name == word else f"written `{_line(found.name)}`"

@@ -153,8 +153,8 @@ def read_key(key: str, argument: Argument, report: Callable[[Diagnostic], None])
 def treatment(op: Operator, types: tuple[TensorType, ...], said: Said) -> Treatment:
     """Returns how training treats a node, whether it is frozen left aside.
 
-    What is said of a block or a whole file is meant for layers that multiply: convolutions, linear and
-    recurrent layers, attention. Normalisations and embeddings are left alone.
+    What is said of a block or a whole file is meant for layers that multiply: convolutions,
+    linear and recurrent layers, attention. Normalisations and embeddings are left alone.
 
     Args:
         op: The operator.

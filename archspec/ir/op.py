@@ -8,8 +8,9 @@ library is imported.
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, ClassVar, Literal, NamedTuple, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from archspec.diagnostics.counted import counted
 from archspec.ir.constraints import Equality
 from archspec.ir.dim import Size
 from archspec.ir.lowering import OnnxNode, TorchLowering
@@ -21,11 +22,20 @@ LARGEST = 2**31 - 1
 Positive: TypeAlias = Annotated[int, Field(gt=0, le=LARGEST)]
 NonNegative: TypeAlias = Annotated[int, Field(ge=0, le=LARGEST)]
 
-LARGEST_NUMBER = 3.4e38
-"""The largest number of a field that is no integer: what single precision can hold."""
+SMALLEST_NUMBER, LARGEST_NUMBER = 1.2e-38, 3.4e38
+"""The limits of positive numbers that are no integers: what single precision can hold."""
+
+
+def _not_lost(number: float) -> float:
+    if number < SMALLEST_NUMBER:
+        raise ValueError(f"{number} is too small for single precision, which makes it 0")
+    return number
+
 
 Number: TypeAlias = Annotated[float, Field(ge=-LARGEST_NUMBER, le=LARGEST_NUMBER)]
-PositiveNumber: TypeAlias = Annotated[float, Field(gt=0, le=LARGEST_NUMBER)]
+PositiveNumber: TypeAlias = Annotated[
+    float, Field(gt=0, le=LARGEST_NUMBER), AfterValidator(_not_lost)
+]
 NonNegativeNumber: TypeAlias = Annotated[float, Field(ge=0, le=LARGEST_NUMBER)]
 Share: TypeAlias = Annotated[float, Field(ge=0, le=1)]
 """Of a whole, such as a probability."""
@@ -224,7 +234,7 @@ def require_rank(type_: TensorType, rank: int, layout: str) -> Shape:
     """
     if len(type_.example) == rank:
         return type_.example
-    help_ = f"give it an input with {rank} axes"
+    help_ = f"give it an input with {counted(rank, 'axis', 'axes')}"
     if len(type_.example) == rank + 1:
         help_ += "; the batch is implied, so leave it out of the input's shape"
     raise OperatorError(f"this layer takes {layout}, but its input is {type_}", help=help_)

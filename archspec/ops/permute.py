@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from pydantic import Field, field_validator
 
+from archspec.diagnostics.counted import counted
 from archspec.ir.lowering import Input, OnnxNode, TorchFunction, TorchLowering
 from archspec.ir.op import Example, NonNegative, Operator, OperatorError
 from archspec.ir.types import TensorType
@@ -42,8 +43,9 @@ class Permute(Operator):
     def output(self, *inputs: TensorType) -> TensorType:
         """Returns the input's type with its sizes reordered."""
         if len(self.dims) != len(inputs[0].example):
+            named = counted(len(self.dims), "axis", "axes")
             raise OperatorError(
-                f"dims names {len(self.dims)} axes, but the input is {inputs[0]}",
+                f"dims names {named}, but the input is {inputs[0]}",
                 help=f"name each of 1 to {len(inputs[0].example)} once; the batch stays first",
             )
         return inputs[0].with_example(*(inputs[0].shape[dim] for dim in self.dims))

@@ -7,19 +7,23 @@ from collections.abc import Iterable
 import torch
 
 from archspec.backends.binding import bind_sizes
+from archspec.diagnostics.counted import counted
 from archspec.frontend.train_schema import TrainSpec
-from archspec.ir.graph import Graph, Value
+from archspec.ir.graph import Graph, Node, Value
+from archspec.ir.op import Operator
 from archspec.ir.totals import params
 from archspec.ir.types import shape_text
+from archspec.ops.base.activation import Activation, AxisActivation
+from archspec.ops.base.noise import Noise
+from archspec.ops.identity import Identity
+from archspec.ops.leaky_relu import LeakyReLU
+from archspec.ops.prelu import PReLU
 from archspec.training.data import Dataset
 from archspec.training.errors import TrainingError
 from archspec.training.objective import makers, trained_values
 
-SQUASHING = ("relu", "sigmoid", "tanh")
-"""What no scores come out of: it cuts them off, or brings them close together."""
-
-KEEPING = ("dropout", "flatten")
-"""What leaves numbers as they are, but for their places."""
+UNBOUNDED = (AxisActivation, Identity, LeakyReLU, PReLU)
+"""The activations that scores may come out of: all others cut them off, or squeeze them."""
 
 
 def check_agreement(graph: Graph, data: Dataset) -> None:
@@ -42,9 +46,10 @@ def check_trainable(graph: Graph, spec: TrainSpec, data: Dataset) -> None:
     ends = trained_values(graph)
     _check_weights(graph, ends.values())
     for name, value in ends.items():
-        end = _last_layer(graph, value)
-        if spec.loss.name == "cross_entropy" and end in SQUASHING:
+        last = _last_layer(graph, value)
+        if spec.loss.name == "cross_entropy" and last and _squashes(last.op):
             where = f"its head `{name}`" if name in graph.heads else "the network"
+            end = last.op.kind()
             raise TrainingError(
                 f"`cross_entropy` takes scores, but {where} ends in {end}",
                 f"remove the final {end}; a final softmax is fine",
@@ -79,14 +84,24 @@ def _has_batch_norm(graph: Graph) -> bool:
     return any(n.op.kind() == "batch_norm" and n.owner not in frozen for n in graph.nodes)
 
 
-def _last_layer(graph: Graph, value: Value) -> str:
-    """Returns the kind of the layer that a value comes from, those of `KEEPING` left out."""
+def _last_layer(graph: Graph, value: Value) -> Node | None:
+    """Returns the last layer that changes numbers, and not only their places, before a value."""
     for node in reversed(graph.nodes):
         if value in node.outputs:
-            if node.op.kind() not in KEEPING:
-                return node.op.kind()
+            if not _keeps(node):
+                return node
             value = node.inputs[0]
-    return ""
+    return None
+
+
+def _keeps(node: Node) -> bool:
+    """Returns whether an operator leaves numbers as they are, at least once it is trained."""
+    moves = node.op.any_dtype and not node.op.variadic and not node.tensors()
+    return moves or isinstance(node.op, Noise)
+
+
+def _squashes(op: Operator) -> bool:
+    return isinstance(op, Activation) and not isinstance(op, UNBOUNDED)
 
 
 def _check_input(graph: Graph, data: Dataset) -> None:
@@ -97,14 +112,14 @@ def _check_input(graph: Graph, data: Dataset) -> None:
             "only networks with one input can be trained",
         )
     ((name, value),) = graph.inputs.items()
-    wanted, given = value.type.example, data.example
+    given = data.example
     try:
         bind_sizes(graph.inputs, graph.equalities, {name: (1, *given)})
     except ValueError as error:
         raise TrainingError(
             f"{data.name} gives examples of {shape_text(given)}, "
             f"but the network takes {name}: {value.type}",
-            _input_help(wanted, given) or str(error),
+            _input_help(graph, given) or str(error),
         ) from error
     if value.type.dtype == "int64":
         _check_tokens(graph, data)
@@ -125,14 +140,26 @@ def _check_tokens(graph: Graph, data: Dataset) -> None:
             )
 
 
-def _input_help(wanted: tuple[object, ...], given: tuple[int, ...]) -> str:
+def _input_help(graph: Graph, given: tuple[int, ...]) -> str:
+    ((name, value),) = graph.inputs.items()
+    wanted = value.type.example
     if len(wanted) != len(given):
         return f"these data are for a network with inputs: {{NAME: {list(given)}}}"
     if wanted == given:
         return ""
+    if len(given) > 1 and _fits(graph, name, (given[-1], *given[:-1])):
+        return "their channels seem to be last: write `channels_last: true` in train.data"
     if len(given) == 3 and wanted[0] == given[0] and all(isinstance(s, int) for s in wanted):
         return f"add `resize: {list(wanted[1:])}` to train.data.preprocess"
     return f"change the network's input to {list(given)}, or the data"
+
+
+def _fits(graph: Graph, name: str, example: tuple[int, ...]) -> bool:
+    try:
+        bind_sizes(graph.inputs, graph.equalities, {name: (1, *example)})
+    except ValueError:
+        return False
+    return True
 
 
 def _check_output(name: str, output: Value, data: Dataset) -> None:
@@ -147,6 +174,7 @@ def _check_output(name: str, output: Value, data: Dataset) -> None:
             f"end with `linear: {classes}`" if flat else f"end with `flatten, linear: {classes}`"
         )
     raise TrainingError(
-        f"{data.name} has {classes} classes, but the network's output `{name}` is {output.type}",
+        f"{data.name} has {counted(classes, 'class', 'classes')}, "
+        f"but the network's output `{name}` is {output.type}",
         remedy,
     )

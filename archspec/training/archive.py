@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from archspec.diagnostics.counted import counted
 from archspec.frontend.train_schema import Data
 from archspec.ir.types import TensorType, shape_text
 from archspec.training.errors import TrainingError, UnreadableError
@@ -162,7 +163,7 @@ def _class_names(
     if number > len(names):
         known = f"there are names for {len(names)}" if names else f"{MAX_CLASSES:,} is the limit"
         raise TrainingError(
-            f"{name} has {number:,} classes, but {known}",
+            f"{name} has {counted(number, 'class', 'classes')}, but {known}",
             "number the classes from 0, and name all of them or none",
         )
     return names

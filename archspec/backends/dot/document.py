@@ -12,6 +12,7 @@ from archspec.backends.dot import labels, style
 from archspec.backends.dot.columns import Columns, fold
 from archspec.backends.dot.compose import compose
 from archspec.backends.dot.picture import Box, Cluster
+from archspec.backends.dot.remarks import remark
 from archspec.backends.dot.size import estimate
 from archspec.backends.dot.wires import Wire, input_terminal, output_terminal, wires
 from archspec.ir.graph import Graph
@@ -87,23 +88,30 @@ class _Boxes:
                 inside = _innermost([around.get(reader.target, ()) for reader in wire.readers])
                 self.splitting.setdefault((column, inside), []).append(wire)
 
-    def write(self, dot: graphviz.Digraph, cluster: Cluster, column: int) -> None:
-        """Writes the part of a cluster that is in a column."""
+    def write(
+        self, dot: graphviz.Digraph, cluster: Cluster, column: int, *, remarked: bool = False
+    ) -> None:
+        """Writes the part of a cluster that is in a column.
+
+        What is remarked on a cluster is not repeated inside.
+        """
         for wire in self.splitting.get((column, cluster.path), ()):
             dot.node(_junction(wire), tooltip=labels.value(wire.value), **style.JUNCTION)
         for item in cluster.items:
             if isinstance(item, Box):
                 if self.column_of[item.path] == column:
-                    label = labels.box(item, self.leaving.get(item.path, ()))
+                    label = labels.box(item, self.leaving.get(item.path, ()), remarked=remarked)
                     dot.node(item.path, label, tooltip=labels.details(item))
                 continue
             columns = {self.column_of[box.path] for box in item.boxes()}
             if column in columns:
-                label = labels.cluster(item, continued=column > min(columns))
+                nodes = [node for box in item.boxes() for node in box.nodes]
+                said = "" if remarked else remark(nodes)
+                label = labels.cluster(item, said, continued=column > min(columns))
                 look = style.HEAD_CLUSTER if item.head else style.CLUSTER
                 with dot.subgraph(name=f"cluster {item.path} {column}") as inner:
                     inner.attr(label=label, tooltip=item.path, **look)
-                    self.write(inner, item, column)
+                    self.write(inner, item, column, remarked=remarked or bool(said))
 
 
 def _innermost(around: Sequence[Sequence[str]]) -> str:

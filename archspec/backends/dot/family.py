@@ -41,6 +41,9 @@ _BY_WORD = {
     "noise": Family.OTHER,
     "random": Family.OTHER,
     "flatten": Family.OTHER,
+    "shuffle": Family.OTHER,
+    "upsample": Family.OTHER,
+    "embedding": Family.OTHER,
 }
 
 
@@ -58,7 +61,9 @@ def family(node: Node) -> Family:
             return named
     if node.macs() != 0:
         return Family.LINEAR
-    return Family.ACTIVATION if keeps_shape(node) and not node.parameters() else Family.OTHER
+    # What takes any type of numbers moves them, and computes nothing.
+    computes = keeps_shape(node) and not node.tensors() and not op.any_dtype
+    return Family.ACTIVATION if computes else Family.OTHER
 
 
 def keeps_shape(node: Node) -> bool:

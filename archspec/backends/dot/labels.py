@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterable, Sequence
+from textwrap import wrap
 
 from archspec.backends.dot.compose import says_kind
 from archspec.backends.dot.family import Family, family, keeps_shape
 from archspec.backends.dot.picture import Box, Cluster, Line
+from archspec.backends.dot.remarks import remark
 from archspec.ir.dim import Size
 from archspec.ir.graph import Graph, Node, Value
 from archspec.ir.totals import Totals, params, totals
@@ -15,6 +17,9 @@ from archspec.ir.totals import Totals, params, totals
 COLUMNS = 6
 """The columns of a box's table beside the names: 1, 2 or 3 operators share them evenly."""
 
+
+NARROW = 13
+"""The characters of a line in the corner of a cluster: more would meet the wire that enters it."""
 
 LONG = 60
 """The most characters of a formula in the heading."""
@@ -47,9 +52,16 @@ def terminal(name: str, shape: str, note: str = "") -> str:
     return _label("<BR/>".join(lines))
 
 
-def cluster(cluster: Cluster, *, continued: bool) -> str:
-    """Returns the label in the corner of a cluster, or of its part in a further column."""
-    notes = ["training only"] * bool(cluster.head) + ["continued"] * continued
+def cluster(cluster: Cluster, said: str, *, continued: bool) -> str:
+    """Returns the label in the corner of a cluster, or of its part in a further column.
+
+    Args:
+        cluster: The cluster.
+        said: What is remarked on its weights.
+        continued: Whether it is a further part.
+    """
+    notes = ["training only"] * bool(cluster.head) + wrap(said, NARROW, break_long_words=False)
+    notes += ["continued"] * continued
     # Each on a line of its own, so that no edge to the first box runs through it.
     lines = [f"<B>{_escape(cluster.name)}</B>", *map(_small, notes)]
     return _label("".join(f'{line}<BR ALIGN="LEFT"/>' for line in lines))
@@ -63,14 +75,18 @@ def edge(text: str) -> str:
     )
 
 
-def box(box: Box, leaving: Sequence[str]) -> str:
+def box(box: Box, leaving: Sequence[str], *, remarked: bool) -> str:
     """Returns the label of a box.
 
     Args:
         box: The box.
         leaving: The shapes of what leaves it, which a collapsed scope shows.
+        remarked: Whether a cluster around it says whose its weights are.
     """
-    rows = _lines(box) if box.lines else _collapsed(box, leaving)
+    said = "" if remarked else remark(box.nodes)
+    rows = _lines(box, remarked=remarked or bool(said)) if box.lines else _collapsed(box, leaving)
+    if said and box.lines:
+        rows.append(_wide(_small(said)))
     if box.name:
         note = _small(" — training only") if box.head else ""
         rows.insert(0, _wide(f"<B>{_escape(box.name)}</B>{note}"))
@@ -89,33 +105,34 @@ def value(value: Value) -> str:
 def details(box: Box) -> str:
     """Returns what a box says when pointed at: its operators with their full names."""
     if not box.lines:
-        return f"{box.path}: {len(box.nodes)} operators, {_parameters(box.nodes)}"
+        return f"{box.path}: {len(box.nodes)} operators, {_weights(box.nodes)}"
     return "\\n".join(_detail(node) for node in box.nodes)
 
 
 def _detail(node: Node) -> str:
     parts = [f"{node.path}: {node.op.kind()}", node.op.summary(), f"→ {node.output.type}"]
     text = " ".join(filter(None, parts))
-    return f"{text}, {_parameters([node])}" if node.parameters() else text
+    return f"{text}, {_weights([node])}" if node.tensors() else text
 
 
-def _lines(box: Box) -> list[str]:
+def _lines(box: Box, *, remarked: bool) -> list[str]:
     rows = []
     named = any(line.name for line in box.lines)
     changes = [line for line in box.lines if not keeps_shape(line.nodes[0])]
     for line in box.lines:
-        rows.append(_row(line, named=named))
+        rows.append(_row(line, named=named, remarked=remarked))
         # What the last change makes is written on the wire that leaves the box.
         if line in changes[:-1]:
             rows.append(_hint(f"↓ {line.nodes[-1].output.type}", named=named))
     return rows
 
 
-def _row(line: Line, *, named: bool) -> str:
+def _row(line: Line, *, named: bool, remarked: bool) -> str:
     span = COLUMNS // len(line.nodes)
     name = f'<TD ALIGN="LEFT">{_escape(line.name)}</TD>' if named else ""
     cells = "".join(
-        f'<TD COLSPAN="{span}" BGCOLOR="{family(node).fill}">{_escape(_operator(node))}</TD>'
+        f'<TD COLSPAN="{span}" BGCOLOR="{family(node).fill}">'
+        f"{_operator(node, remarked=remarked)}</TD>"
         for node in line.nodes
     )
     return f"<TR>{name}{cells}</TR>"
@@ -126,24 +143,28 @@ def _hint(text: str, *, named: bool) -> str:
     return f'<TR>{beside}<TD COLSPAN="{COLUMNS}" CELLPADDING="1">{_small(text)}</TD></TR>'
 
 
-def _operator(node: Node) -> str:
+def _operator(node: Node, *, remarked: bool) -> str:
     name = node.path.rpartition(".")[2]
     shown = name if says_kind(name, node) else node.op.kind()
-    return f"{shown} {node.op.summary()}".rstrip()
+    text = _escape(f"{shown} {node.op.summary()}".rstrip())
+    said = "" if remarked else remark([node])
+    return f"{text}<BR/>{_small(said)}" if said else text
 
 
 def _collapsed(box: Box, leaving: Sequence[str]) -> list[str]:
     shapes = [_wide(_escape(shape)) for shape in dict.fromkeys(leaving)]
-    return [*shapes, _wide(_small(_parameters(box.nodes)))]
+    return [*shapes, _wide(_small(_weights(box.nodes)))]
 
 
 def _wide(content: str) -> str:
     return f'<TR><TD COLSPAN="{COLUMNS + 1}">{content}</TD></TR>'
 
 
-def _parameters(nodes: Sequence[Node]) -> str:
+def _weights(nodes: Sequence[Node]) -> str:
+    said = remark(nodes)
     number = sum(params(node) for node in nodes)
-    return f"{number:,} parameter{'s' * (number != 1)}"
+    own = f"{number:,} parameter{'s' * (number != 1)}"
+    return ", ".join(filter(None, [own if number or not said else "", said]))
 
 
 def _totals(sums: Totals) -> str:

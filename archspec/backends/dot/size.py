@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from archspec.backends.dot.family import keeps_shape
 from archspec.backends.dot.picture import Box, Cluster
+from archspec.backends.dot.remarks import remark
 from archspec.backends.dot.wires import Wire
 
 LINE = 19.0
@@ -96,7 +97,8 @@ def _trunk(
 
 def _height(box: Box) -> float:
     hints = sum(not keeps_shape(line.nodes[0]) for line in box.lines[:-1])
-    return LINE * (max(1, len(box.lines)) + bool(box.name)) + HINT * hints
+    said = bool(box.lines and remark(box.nodes))
+    return LINE * (max(1, len(box.lines)) + bool(box.name)) + HINT * (hints + said)
 
 
 def _width(box: Box) -> float:

@@ -40,10 +40,11 @@ layers:
     ),
     "files": Topic(
         "specs in several files",
-        "`include: blocks.yaml`, or a list of paths, makes the blocks of other files callable; they see their own "
-        "file's parameters and defaults. `extends: base.yaml`, or {spec: base.yaml, variant: "
-        f"small}}, starts from another spec: {', '.join(MERGED)} are merged key by key, all else "
-        f"is replaced, and {', '.join(key for key in OWN if key != 'extends')} are not taken over. "
+        "`include: blocks.yaml`, or a list of paths, makes the blocks of other files callable; "
+        "they see their own file's parameters and defaults. `extends: base.yaml`, or {spec: "
+        f"base.yaml, variant: small}}, starts from another spec: {', '.join(MERGED)} are merged "
+        "key by key, all else is replaced, and "
+        f"{', '.join(key for key in OWN if key != 'extends')} are not taken over. "
         "`use` makes a layer of a spec.\n\n"
         "Paths are relative to the file that they stand in. A name without a folder or ending is a "
         "shipped spec (`archspec list`). Files outside of the project are read with "

@@ -62,8 +62,8 @@ layers:
         "Penalties are added to the loss while training: for a tensor x, l1 times the sum of |x| "
         "plus l2 times the sum of x², as in Keras. They stand where initialisers may stand. "
         "Those of outputs speak of the output of the layer or block that they stand on, as the "
-        "mean over the batch. (An optimiser's `weight_decay` is "
-        "another thing: it speaks of all weights, see `train`.)\n\n"
+        "mean over the batch; in `defaults` they are for operators only. (An optimiser's "
+        "`weight_decay` is another thing: it speaks of all weights, see `train`.)\n\n"
         "`max_norm` is no penalty: after each step, the weights of each output unit are scaled so "
         "that their Euclidean norm is at most this.",
         """\

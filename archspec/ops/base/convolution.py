@@ -16,7 +16,7 @@ from archspec.ir.lowering import (
 )
 from archspec.ir.op import Param, Positive
 from archspec.ir.types import TensorType
-from archspec.ops.base.kernel import Channels, KernelOperator, grouped, in_channels
+from archspec.ops.base.kernel import Channels, KernelOperator, grouped, groups_text, in_channels
 from archspec.ops.base.padding import PaddingMode, Pads, check_mode, padded_conv, pads, same_pads
 
 
@@ -122,3 +122,7 @@ class Convolution(SlidingKernel):
     def channels(self, *inputs: TensorType) -> Channels:
         """Returns the input's channels, `out_channels` and `groups`."""
         return grouped(in_channels(*inputs), self.out_channels, self.groups)
+
+    def summary(self) -> str:
+        """Returns the kernel, and the stride, dilation and groups where they are not 1."""
+        return super().summary() + groups_text(self.groups)

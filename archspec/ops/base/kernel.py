@@ -8,7 +8,15 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 from archspec.ir.dim import Size
 from archspec.ir.op import Operator, OperatorError, known, require_rank
 from archspec.ir.types import TensorType
-from archspec.ops.base.window import LAYOUTS, Padding, PerAxis, check_length, per_axis, window_text
+from archspec.ops.base.window import (
+    LAYOUTS,
+    Padding,
+    PerAxis,
+    axes_text,
+    check_length,
+    per_axis,
+    window_text,
+)
 
 Value = TypeVar("Value")
 
@@ -92,8 +100,9 @@ class KernelOperator(Operator):
         return require_rank(inputs[0], self.axes + 1, LAYOUTS[self.axes])[1:]
 
     def summary(self) -> str:
-        """Returns the kernel and, where it is not 1, the stride."""
-        return window_text(self.kernel, self.strides)
+        """Returns the kernel and, where they are not 1, the stride and the dilation."""
+        text = window_text(self.kernel, self.strides)
+        return f"{text}, dilation {axes_text(self.dilations)}" if max(self.dilations) > 1 else text
 
 
 def in_channels(*inputs: TensorType) -> int:
@@ -103,6 +112,11 @@ def in_channels(*inputs: TensorType) -> int:
         OperatorError: The number is symbolic.
     """
     return known(inputs[0].example[0], "the number of input channels")
+
+
+def groups_text(groups: int) -> str:
+    """Returns what a picture adds to a convolution's summary: nothing for one group."""
+    return f", {groups} groups" if groups > 1 else ""
 
 
 def grouped(channels: int, out_channels: int, groups: int) -> Channels:

@@ -9,7 +9,7 @@ from archspec.ir.dim import Size, product
 from archspec.ir.lowering import Input, OnnxNode, OnnxOperand, TorchLowering, TorchModule, Weight
 from archspec.ir.op import Param, Positive
 from archspec.ir.types import TensorType
-from archspec.ops.base.kernel import Channels, KernelOperator, grouped, in_channels
+from archspec.ops.base.kernel import Channels, KernelOperator, grouped, groups_text, in_channels
 from archspec.ops.base.window import Amounts, Padding, per_axis
 
 
@@ -104,6 +104,10 @@ class TransposedConvolution(KernelOperator):
         }
         operands: list[OnnxOperand] = [Input(0), *map(Weight, self.parameters(*inputs))]
         return [OnnxNode("ConvTranspose", operands, attributes)]
+
+    def summary(self) -> str:
+        """Returns the kernel, and the stride, dilation and groups where they are not 1."""
+        return super().summary() + groups_text(self.groups)
 
     @property
     def _crops(self) -> list[Crop]:

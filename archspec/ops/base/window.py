@@ -39,5 +39,10 @@ def check_length(name: str | None, value: object, axes: int) -> None:
 
 def window_text(kernel: tuple[int, ...], stride: tuple[int, ...]) -> str:
     """Returns a window for a picture: `7×7 /2` is a 7×7 kernel with stride 2."""
-    step = "×".join(map(str, stride if len({*stride}) > 1 else stride[:1]))
+    step = axes_text(stride)
     return "×".join(map(str, kernel)) + ("" if step == "1" else f" /{step}")
+
+
+def axes_text(values: tuple[int, ...]) -> str:
+    """Returns one value for each axis for a picture: a single one if all are the same."""
+    return "×".join(map(str, values if len({*values}) > 1 else values[:1]))
