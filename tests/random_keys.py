@@ -56,22 +56,24 @@ class Keys(Values):
             table["freeze"] = self.pick([True, False, "=1 < 2", *inside])
         if kind.startswith("="):
             return
-        fills = FILLS + FOR_KERNELS
-        if is_operator:
-            weights = self._weights({kind: table}, flow)
-            if not weights:
-                return
-            has_kernels = any(len(shape) > 1 for name, shape in weights if not is_bias(name))
-            fills = fills if has_kernels else FILLS
         options: dict[str, list[Any]] = {
-            "weight_init": fills,
+            "weight_init": FILLS + FOR_KERNELS,
             "bias_init": FILLS,
             "weight_l2": [0.001, 1],
             "bias_l1": [0.1],
             "max_norm": [3],
         }
-        key = self.pick(options)
-        table[key] = self.pick(options[key])
+        if is_operator:
+            tensors = self._weights({kind: table}, flow)
+            weights = [shape for name, shape in tensors if not is_bias(name)]
+            kernels = [shape for shape in weights if len(shape) > 1]
+            if len(kernels) < len(weights):
+                options["weight_init"] = FILLS
+            suits = {"weight": weights, "bias": len(tensors) > len(weights), "max": kernels}
+            options = {key: v for key, v in options.items() if suits[key.partition("_")[0]]}
+        if options:
+            key = self.pick(options)
+            table[key] = self.pick(options[key])
 
     def _weights(self, layer: Written, flow: Flow) -> list[tuple[str, tuple[int, ...]]]:
         """Returns the names and shapes of the weights that a layer would learn."""
