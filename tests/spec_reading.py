@@ -329,7 +329,9 @@ def _primary(kind: str, block: Mapping[str, Written] | None) -> str:
 
 def _require_weights(layer: Layer, op: Operator, inputs: Sequence[Value]) -> None:
     """Refuses a layer that treats weights which it does not have."""
-    tensors = op.parameters(*(found.type for found in inputs)).values()
+    types = [found.type for found in inputs]
+    op.outputs(*types)  # refuses what it has no weights for
+    tensors = op.parameters(*types).values()
     own = layer.keys.keys() & {*TREATED} - {*OF_OUTPUTS}
     if own and not layer.paths and all(param.kind != "weight" for param in tensors):
         raise Refused(f"there are no weights for {own}")

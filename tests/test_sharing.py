@@ -225,6 +225,7 @@ def test_every_initialiser_fills_a_kernel(fill: str) -> None:
     ("layer", "code"),
     [
         ("linear: {out_features: 2, weight_init: hee_normal}", "E103"),
+        ("lstm: {hidden_size: 2, weight_init: zeros}", "E201"),
         ("linear: {out_features: 2, weight_init: {normal: {sd: 1}}}", "E103"),
         ("linear: {out_features: 2, weight_init: {zeros: 1}}", "E103"),
         ("linear: {out_features: 2, bias_init: he_normal}", "E103"),

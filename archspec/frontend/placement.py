@@ -55,13 +55,12 @@ class Placement:
                 span=span,
                 head=place.head,
                 shares=".".join(place.owner()) if place.shared else None,
-                treatment=self.treating.of(turn, place, op, inputs),
             )
         except OperatorError as error:
             labels = [Label(places[i], text) for i, text in error.labels.items() if i in places]
             turn.reader.fault(error.code, error.message, span, error.help, labels)
             raise Unknown from None
-        self.treating.freeze(start, place)
+        self.treating.treat(start, turn, place, op, inputs)
         for node in self._graph.nodes[start:]:
             self._nodes[node.path] = node
             self._require_equal_weights(node, turn)

@@ -65,16 +65,32 @@ class Treating:
         )
         return inside, after
 
-    def of(self, turn: Turn, place: Place, op: Operator, inputs: Sequence[Value]) -> Treatment:
-        """Returns how training treats the node of a turn, whether it is frozen left aside.
+    def treat(
+        self, start: int, turn: Turn, place: Place, op: Operator, inputs: Sequence[Value]
+    ) -> None:
+        """Treats the nodes from `start` on, which an operator of a turn has made.
 
         Raises:
             Unknown: What is said of it does not fit; the fault has been reported.
         """
+        nodes = self._graph.nodes
+        treated = self._of(turn, place, op, inputs)
+        if treated is UNTREATED and not place.freezes:
+            return
+        for index in range(start, len(nodes)):
+            path = tuple(nodes[index].path.split("."))
+            # Each is asked, so that every pattern that matches counts as used.
+            decisions = [freeze.frozen for freeze in place.freezes if freeze.decides(path)]
+            frozen = bool(decisions) and decisions[-1]
+            nodes[index] = nodes[index]._replace(treatment=treated._replace(frozen=frozen))
+
+    def _of(self, turn: Turn, place: Place, op: Operator, inputs: Sequence[Value]) -> Treatment:
+        """Returns how training treats an operator, whether it is frozen left aside."""
         layer = turn.layer
         defaults = turn.reader.treated_defaults(op.kind())
         if place.shared:  # shared weights are treated where they are owned
-            return UNTREATED._replace(output_penalty=output_penalty(defaults))
+            penalty = output_penalty(defaults)
+            return UNTREATED._replace(output_penalty=penalty) if any(penalty) else UNTREATED
         whole_file = turn.reader.treated_defaults("")
         if not (place.treated or defaults or whole_file):
             return UNTREATED
@@ -86,19 +102,6 @@ class Treating:
         except ValueError as error:
             turn.reader.fault("E103", str(error), layer.head.span)
             raise Unknown from None
-
-    def freeze(self, start: int, place: Place) -> None:
-        """Decides whether the nodes from `start` on are frozen."""
-        if not place.freezes:
-            return
-        nodes = self._graph.nodes
-        for index in range(start, len(nodes)):
-            path = tuple(nodes[index].path.split("."))
-            # Each is asked, so that every pattern that matches counts as used.
-            decisions = [freeze.frozen for freeze in place.freezes if freeze.decides(path)]
-            frozen = bool(decisions) and decisions[-1]
-            treated = nodes[index].treatment._replace(frozen=frozen)
-            nodes[index] = nodes[index]._replace(treatment=treated)
 
     def _penalise(
         self,

@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from archspec.ir.op import Example
-from archspec.ops.base.noise import ChannelDropout
+from archspec.ops.base.channel_dropout import ChannelDropout
 
 
 class Dropout1d(ChannelDropout):

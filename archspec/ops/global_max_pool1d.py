@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from archspec.ir.op import Example
-from archspec.ops.base.global_pooling import GlobalMaxPooling
+from archspec.ops.base.global_max_pooling import GlobalMaxPooling
 
 
 class GlobalMaxPool1d(GlobalMaxPooling):

@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from archspec.ir.op import Example
-from archspec.ops.base.max_pooling import MinPooling
+from archspec.ops.base.min_pooling import MinPooling
 
 
 class MinPool2d(MinPooling):

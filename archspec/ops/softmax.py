@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from archspec.ops.base.activation import AxisActivation
+from archspec.ops.base.axis_activation import AxisActivation
 
 
 class Softmax(AxisActivation):

@@ -13,7 +13,8 @@ from archspec.ir.graph import Graph, Node, Value
 from archspec.ir.op import Operator
 from archspec.ir.totals import params
 from archspec.ir.types import shape_text
-from archspec.ops.base.activation import Activation, AxisActivation
+from archspec.ops.base.activation import Activation
+from archspec.ops.base.axis_activation import AxisActivation
 from archspec.ops.base.noise import Noise
 from archspec.ops.identity import Identity
 from archspec.ops.leaky_relu import LeakyReLU

@@ -56,10 +56,3 @@ class GlobalAvgPooling(GlobalPooling):
 
     function: ClassVar[str] = "torch.mean"
     onnx_operator: ClassVar[str] = "GlobalAveragePool"
-
-
-class GlobalMaxPooling(GlobalPooling):
-    """The base of global max pooling."""
-
-    function: ClassVar[str] = "torch.amax"
-    onnx_operator: ClassVar[str] = "GlobalMaxPool"

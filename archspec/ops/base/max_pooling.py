@@ -13,7 +13,6 @@ from archspec.ir.lowering import (
     OnnxNode,
     OnnxOperand,
     Output,
-    TorchFunction,
     TorchLowering,
     TorchModule,
 )
@@ -95,28 +94,3 @@ class MaxPooling(ExtremePooling):
     def onnx(self, *inputs: TensorType) -> Sequence[OnnxNode]:
         """Returns `MaxPool`, after a `Pad` where ONNX Runtime asks for one."""
         return self.max_pool(Input(0), Output(0), *inputs)
-
-
-class MinPooling(ExtremePooling):
-    """The base of `min_pool1d`, `min_pool2d` and `min_pool3d`."""
-
-    def torch(self, *inputs: TensorType) -> TorchLowering:
-        """Returns torch's max pooling between two `torch.neg`, or a module that pads."""
-        arguments = self.torch_arguments(*inputs)
-        if arguments is not None:
-            negated = TorchFunction("torch.neg", (Input(0),))
-            target = f"torch.nn.functional.max_pool{self.axes}d"
-            return TorchFunction("torch.neg", (TorchFunction(target, (negated,), arguments),))
-        return TorchModule(
-            "archspec.nn.same_pooling.SameMinPool",
-            {"kernel_size": self.kernel, "stride": self.strides},
-        )
-
-    def onnx(self, *inputs: TensorType) -> Sequence[OnnxNode]:
-        """Returns `MaxPool` between two `Neg`."""
-        negated, largest = Local("negated"), Local("largest")
-        return [
-            OnnxNode("Neg", [Input(0)], outputs=[negated]),
-            *self.max_pool(negated, largest, *inputs),
-            OnnxNode("Neg", [largest]),
-        ]
