@@ -2,13 +2,11 @@
 
 from typing import ClassVar
 
-from pydantic import Field
-
-from archspec.ir.op import Example, Number
-from archspec.ops.base.pad import ConstantPad
+from archspec.ir.op import Example
+from archspec.ops.base.constant_pad import FilledPad
 
 
-class ConstantPad2d(ConstantPad):
+class ConstantPad2d(FilledPad):
     """Adds a number around an image, or crops it, as `torch.nn.ConstantPad2d` does."""
 
     axes: ClassVar[int] = 2
@@ -17,9 +15,3 @@ class ConstantPad2d(ConstantPad):
         Example({"padding": 1, "value": 0.5}, ((3, "H", "W"),)),
         Example({"padding": ((0, 1), (2, -1)), "value": -2.0}, ((2, 5, 6),)),
     )
-
-    value: Number = Field(description="the number that is added")
-
-    def fill(self) -> float:
-        """Returns the number."""
-        return self.value

@@ -3,10 +3,10 @@
 from typing import ClassVar
 
 from archspec.ir.op import Example
-from archspec.ops.base.pad import Pad
+from archspec.ops.base.edge_pad import ReplicationPad
 
 
-class ReplicationPad2d(Pad):
+class ReplicationPad2d(ReplicationPad):
     """Repeats the edges of an image around it, as `torch.nn.ReplicationPad2d` does."""
 
     axes: ClassVar[int] = 2
@@ -15,5 +15,3 @@ class ReplicationPad2d(Pad):
         Example({"padding": 1}, ((3, "H", "W"),)),
         Example({"padding": ((0, 1), (2, 3))}, ((2, 5, 6),)),
     )
-    mode: ClassVar[str] = "replicate"
-    onnx_mode: ClassVar[str] = "edge"
