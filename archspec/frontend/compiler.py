@@ -207,7 +207,8 @@ def _position(diagnostic: Diagnostic) -> tuple[str, int, int]:
 def _link(tree: Table, text: str, file: str, report: list[Diagnostic], options: Options) -> Linked:
     """Returns the spec in one piece."""
     # With a backslash, a key may be written in a way that does not show it.
-    if not any(word in text for word in ("extends", "include", "use", "\\")):
+    uses = any(f"use{end}" in text for end in ": \t\n\r'\"") or "\\" in text
+    if not uses and tree.entries.keys().isdisjoint(("extends", "include")):
         return Linked(tree, [], [], {})
     from archspec.frontend.link import Linker  # only where there is something to link
 
