@@ -198,6 +198,9 @@ def test_padding_with_a_number() -> None:
 def test_channels_are_shuffled_between_groups() -> None:
     made = made_of("channel_shuffle", {"groups": 2}, counted(1, 6, 1))[0]
     assert made.flatten().tolist() == [0, 3, 1, 4, 2, 5]
+    x = counted(2, 12, 2, 3)
+    expected = torch.nn.ChannelShuffle(3)(torch.from_numpy(x)).numpy()
+    assert np.array_equal(made_of("channel_shuffle", {"groups": 3}, x)[0], expected)
 
 
 def test_shuffling_pixels_back_gives_the_image() -> None:

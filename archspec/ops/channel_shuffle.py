@@ -5,18 +5,21 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from archspec.ir.lowering import Constant, Input, OnnxNode, TorchLowering, TorchModule
-from archspec.ir.op import Example, Operator, OperatorError, Positive, known
+from archspec.ir.composite import Composite, Part
+from archspec.ir.op import Example, OperatorError, Positive, known
 from archspec.ir.types import TensorType
+from archspec.ops.select import Select
 
 
-class ChannelShuffle(Operator):
+class ChannelShuffle(Composite):
     """Deals the channels of each group out to all (ShuffleNet, Zhang et al. 2017).
 
     As `torch.nn.ChannelShuffle` does: six channels in two groups become 0, 3, 1, 4, 2, 5.
+    It is a `select` of the channels in their new order.
     """
 
     primary: ClassVar[str] = "groups"
+    any_dtype: ClassVar[bool] = True
     shape_rule: ClassVar[str] = "[C, *] → [C, *]"
     examples: ClassVar[tuple[Example, ...]] = (
         Example({"groups": 2}, ((6, "H", "W"),)),
@@ -25,8 +28,8 @@ class ChannelShuffle(Operator):
 
     groups: Positive = Field(description="number of groups, which divide the channels")
 
-    def output(self, *inputs: TensorType) -> TensorType:
-        """Returns the input's type."""
+    def parts(self, *inputs: TensorType) -> Sequence[Part]:
+        """Returns the selection."""
         if len(inputs[0].example) < 2:
             raise OperatorError(
                 f"channel_shuffle takes channels and at least one more axis, not {inputs[0]}",
@@ -38,18 +41,6 @@ class ChannelShuffle(Operator):
                 f"{channels} channels cannot be divided into groups: {self.groups}",
                 help=f"groups must divide {channels}",
             )
-        return inputs[0]
-
-    def torch(self, *inputs: TensorType) -> TorchLowering:
-        """Returns `torch.nn.ChannelShuffle`."""
-        return TorchModule("torch.nn.ChannelShuffle", self.model_dump())
-
-    def onnx(self, *inputs: TensorType) -> Sequence[OnnxNode]:
-        """Returns `Gather` of the channels in their new order."""
-        width = known(inputs[0].example[0], "the number of channels") // self.groups
-        order = [group * width + c for c in range(width) for group in range(self.groups)]
-        return [OnnxNode("Gather", [Input(0), Constant(order, "int64")], {"axis": 1})]
-
-    def summary(self) -> str:
-        """Returns the number of groups."""
-        return f"{self.groups} groups"
+        width = channels // self.groups
+        order = (group * width + c for c in range(width) for group in range(self.groups))
+        return [Part("select", Select(channels=tuple(order)), ("input",))]

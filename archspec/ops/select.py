@@ -9,6 +9,9 @@ from archspec.ir.lowering import Constant, Input, OnnxNode, TorchLowering, Torch
 from archspec.ir.op import Example, NonNegative, Operator, OperatorError, known
 from archspec.ir.types import TensorType
 
+MOST_SHOWN = 8
+"""The most channels that a picture lists."""
+
 
 class Select(Operator):
     """Takes some of the channels, in the order given.
@@ -51,5 +54,6 @@ class Select(Operator):
         return [OnnxNode("Gather", [Input(0), channels], {"axis": 1})]
 
     def summary(self) -> str:
-        """Returns the channels."""
-        return " ".join(map(str, self.channels))
+        """Returns the channels, or how many if they are many."""
+        few = len(self.channels) <= MOST_SHOWN
+        return " ".join(map(str, self.channels)) if few else f"{len(self.channels)} channels"
