@@ -15,5 +15,6 @@ print("\n".join(sorted({f"{b[1]}=={b[2]}" for b in bounds if b})))
 EOF
 cat "$env/oldest.txt"
 "$env/bin/python" -m pip install --quiet --disable-pip-version-check \
-    --constraint "$env/oldest.txt" --editable '.[all]' pytest pytest-xdist hypothesis build
+    --constraint "$env/oldest.txt" --editable '.[all]' \
+    pytest pytest-xdist hypothesis build keras pillow scipy
 "$env/bin/python" -m pytest -n 2 "$@"
