@@ -30,7 +30,7 @@ def _same_numbers() -> None:
     ],
 )
 def test_batch_norm_is_keras_s(fields: dict[str, Any], learnt: tuple[str, ...]) -> None:
-    keras = pytest.importorskip("keras")
+    import keras
     inputs = torch.randn(6, 3, 4, 5) * 2 + 1
     ours = module("batch_norm", {"eps": 1e-3, **fields}, inputs[0])
     affine = dict.fromkeys(("scale", "center"), False) if "affine" in fields else fields
@@ -70,7 +70,7 @@ def test_batch_norm_is_keras_s(fields: dict[str, Any], learnt: tuple[str, ...]) 
 def test_normalisation_is_keras_s(
     kind: str, fields: Fields, layer: str, arguments: dict[str, Any]
 ) -> None:
-    keras = pytest.importorskip("keras")
+    import keras
     inputs = torch.randn(2, 6, 4, 5) * 2 + 1
     ours = module(kind, fields, inputs[0])
     theirs = getattr(keras.layers, layer)(**arguments)
@@ -107,7 +107,7 @@ def test_normalisation_is_keras_s(
     ],
 )
 def test_activations_are_keras_s(kind: str, name: str) -> None:
-    keras = pytest.importorskip("keras")
+    import keras
     inputs = torch.linspace(-8, 8, 60).reshape(4, 15)
     assert "Activation" in ops.find(kind).keras_names
     expected = getattr(keras.activations, name)(inputs)
@@ -115,7 +115,7 @@ def test_activations_are_keras_s(kind: str, name: str) -> None:
 
 
 def test_normalization_is_keras_s() -> None:
-    keras = pytest.importorskip("keras")
+    import keras
     inputs = picture()[None]
     mean, std = (120.0, 110.0, 100.0), (60.0, 50.0, 40.0)
     variance = [s**2 for s in std]

@@ -107,7 +107,6 @@ CASES = {
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_keras_gives_the_same_scores(case: Case) -> None:
-    pytest.importorskip("keras")
     module, _, function = case.made.partition(".")
     make = getattr(import_module(f"keras.src.applications.{module}"), function)
     theirs = make(input_shape=IMAGE, weights=None, classifier_activation=None, **case.options)

@@ -16,7 +16,6 @@ from types import ModuleType
 
 from archspec import ops
 from archspec.cli.common import ENVIRONMENT, NO, CommandError
-from archspec.cli.contract import hold_to_contract
 from archspec.diagnostics import Span
 from archspec.frontend.layer import CONSTRUCTS, RESERVED
 from archspec.frontend.names import name_fault
@@ -116,6 +115,8 @@ def _load(path: Path) -> None:
         message = f"{_place(error) or path}: {_text(error)}"
         raise CommandError(message, exit_code=NO) from error
     _check_names(path, operator)
+    from archspec.cli.contract import hold_to_contract  # only where there is such an operator
+
     hold_to_contract(operator)
 
 
