@@ -164,6 +164,7 @@ def test_motions_are_scipy_s(
 )
 def test_factors_mean_what_they_mean_in_keras(kind: str, layer: str, fields: Fields) -> None:
     import keras
+
     moving = {} if kind == "random_brightness" else {"fill_mode": "nearest"}
     options = {} if kind == "random_brightness" else {"data_format": "channels_first"}
     image = picture()

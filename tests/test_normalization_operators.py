@@ -31,6 +31,7 @@ def _same_numbers() -> None:
 )
 def test_batch_norm_is_keras_s(fields: dict[str, Any], learnt: tuple[str, ...]) -> None:
     import keras
+
     inputs = torch.randn(6, 3, 4, 5) * 2 + 1
     ours = module("batch_norm", {"eps": 1e-3, **fields}, inputs[0])
     affine = dict.fromkeys(("scale", "center"), False) if "affine" in fields else fields
@@ -71,6 +72,7 @@ def test_normalisation_is_keras_s(
     kind: str, fields: Fields, layer: str, arguments: dict[str, Any]
 ) -> None:
     import keras
+
     inputs = torch.randn(2, 6, 4, 5) * 2 + 1
     ours = module(kind, fields, inputs[0])
     theirs = getattr(keras.layers, layer)(**arguments)
@@ -108,6 +110,7 @@ def test_normalisation_is_keras_s(
 )
 def test_activations_are_keras_s(kind: str, name: str) -> None:
     import keras
+
     inputs = torch.linspace(-8, 8, 60).reshape(4, 15)
     assert "Activation" in ops.find(kind).keras_names
     expected = getattr(keras.activations, name)(inputs)
@@ -116,6 +119,7 @@ def test_activations_are_keras_s(kind: str, name: str) -> None:
 
 def test_normalization_is_keras_s() -> None:
     import keras
+
     inputs = picture()[None]
     mean, std = (120.0, 110.0, 100.0), (60.0, 50.0, 40.0)
     variance = [s**2 for s in std]

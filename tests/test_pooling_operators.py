@@ -66,6 +66,7 @@ def computed(op: Operator, x: np.ndarray, folder: Path) -> np.ndarray:
 
 def in_keras(name: str, arguments: Fields, x: np.ndarray) -> np.ndarray:
     import keras
+
     layer = getattr(keras.layers, name)(**arguments)
     made: torch.Tensor = layer(torch.from_numpy(x).movedim(1, -1))
     return made.numpy(force=True) if made.dim() == 2 else made.movedim(-1, 1).numpy(force=True)

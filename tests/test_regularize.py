@@ -129,9 +129,8 @@ def test_what_is_frozen_or_shared_has_no_penalty_of_its_own() -> None:
 def test_heads_have_penalties_and_a_final_softmax_keeps_its_own() -> None:
     graph = branching(dropout=False)
     one = Treatment(output_penalty=Penalty(l1=1.0))
-    (end,) = graph.add(
-        "softmax", Softmax(), [graph.outputs["logits"]], span=Span(""), treatment=one
-    )
+    (end,) = graph.add("softmax", Softmax(), [graph.outputs["logits"]], span=Span(""))
+    graph.nodes[-1] = graph.nodes[-1]._replace(treatment=one)
     graph.outputs = {"probabilities": end}
     plain = replace(graph, nodes=[node._replace(treatment=UNTREATED) for node in graph.nodes])
     both_of_early = one._replace(bias_penalty=Penalty(l1=1.0))

@@ -91,6 +91,7 @@ def test_recurrent_layers_are_keras_s(
     kind: str, layer: str, arguments: Fields, fields: Fields, bidirectional: bool, sequences: bool
 ) -> None:
     import keras
+
     assert layer in ops.find(kind).keras_names
     theirs = getattr(keras.layers, layer)(UNITS, return_sequences=sequences, **arguments)
     if bidirectional:
@@ -180,6 +181,7 @@ def test_every_weight_is_learnt(kind: str, fields: Fields) -> None:
 
 def test_embedding_is_keras_s() -> None:
     import keras
+
     theirs = keras.layers.Embedding(9, 4)
     theirs.build()
     weight = random(9, 4)
@@ -227,6 +229,7 @@ def test_self_attention_starts_as_torch_s() -> None:
 
 def test_attention_is_keras_s() -> None:
     import keras
+
     heads, features = 2, 6
     theirs = keras.layers.MultiHeadAttention(heads, features // heads)
     theirs.build((None, STEPS, features), (None, 4, features))

@@ -73,6 +73,7 @@ def counted(*shape: int) -> np.ndarray:
 )
 def test_values_move_as_in_keras(kind: str, fields: Fields, layer: str, arguments: Fields) -> None:
     import keras
+
     assert layer in ops.find(kind).keras_names
     images = layer in ("ZeroPadding2D", "Cropping2D", "CenterCrop")
     options = {"data_format": "channels_first"} if images else {}

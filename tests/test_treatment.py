@@ -49,7 +49,9 @@ def treated(
 ) -> Value:
     """Adds a node and returns its output."""
     span = Span("test.yaml")
-    return net.graph.add(path, op, [value], span=span, shares=shares, treatment=treatment)[0]
+    (output,) = net.graph.add(path, op, [value], span=span, shares=shares)
+    net.graph.nodes[-1] = net.graph.nodes[-1]._replace(treatment=treatment)
+    return output
 
 
 @pytest.mark.parametrize(

@@ -169,7 +169,6 @@ class Graph:
         span: Span,
         head: str | None = None,
         shares: str | None = None,
-        treatment: Treatment = UNTREATED,
     ) -> tuple[Value, ...]:
         """Adds a node, typed by its operator, and returns its outputs.
 
@@ -179,14 +178,13 @@ class Graph:
             OperatorError: The operator cannot take these inputs.
         """
         if isinstance(op, Composite):
-            return self._add_parts(path, op, inputs, span, head, shares, treatment)
+            return self._add_parts(path, op, inputs, span, head, shares)
         facts = self._facts(path, op, tuple(value.type for value in inputs))
         made = facts.outputs
         names = [path] if len(made) == 1 else [f"{path}.{name}" for name in op.output_names()]
         outputs = tuple(map(Value, names, made))
         owner = shares if facts.tensors else None
-        node = Node(path, op, tuple(inputs), outputs, facts, span, head, owner, treatment)
-        self.nodes.append(node)
+        self.nodes.append(Node(path, op, tuple(inputs), outputs, facts, span, head, owner))
         return outputs
 
     def _facts(self, path: str, op: Operator, types: tuple[TensorType, ...]) -> Facts:
@@ -226,7 +224,6 @@ class Graph:
         span: Span,
         head: str | None,
         shares: str | None,
-        treatment: Treatment,
     ) -> tuple[Value, ...]:
         known = dict(zip(op.input_names, inputs, strict=True))
         made: tuple[Value, ...] = ()
@@ -238,7 +235,6 @@ class Graph:
                 span=span,
                 head=head,
                 shares=f"{shares}.{part.name}" if shares else None,
-                treatment=treatment,
             )
             known |= named_outputs(part.name, part.op, made)
         return made
