@@ -25,5 +25,6 @@ def checked(
     """Returns a spec without any fault, and its `check --format json`."""
     path = str(shipped_specs()[name])
     compiled = compile_spec(path, variant=variant, settings=settings or {})
-    assert compiled.diagnostics == ()
+    # Of the sizes that a test sets, strides may leave something out.
+    assert {d.code for d in compiled.diagnostics} <= ({"W205"} if settings else set())
     return compiled, as_json(compiled.graph, compiled.diagnostics, ok=True, file=name)

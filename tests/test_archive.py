@@ -24,7 +24,12 @@ DIGITS = load_digits()
 NETWORK = """
 name: small
 inputs: {image: [1, 8, 8]}
-layers: [conv2d: {out_channels: 4, kernel_size: 3}, batch_norm, relu, flatten, linear: 10]
+layers:
+  - conv2d: {out_channels: 4, kernel_size: 3, bias: false}
+  - batch_norm
+  - relu
+  - flatten
+  - linear: 10
 train:
   data: {DATA, preprocess: [rescale: 0.0625], split: {validation: 0.2}}
   epochs: 2

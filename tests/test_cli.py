@@ -154,8 +154,8 @@ def test_files_that_are_no_specs(
         (["check", "resnet", "--set", "classes"], "NAME=VALUE"),
         (["check", "resnet", "--input", "picture=3x8x8"], "known inputs: image"),
         (["check", "resnet", "--set", "classes=[1"], "this is not YAML"),
-        (["check", "resnet", "--max-nodes", "-1"], "a number of nodes is 1, 2, 3"),
-        (["check", "resnet", "--max-nodes", "0"], "a number of nodes is 1, 2, 3"),
+        (["check", "resnet", "--max-nodes", "-1"], "takes a whole number from 1 to"),
+        (["check", "resnet", "--max-nodes", "0"], "takes a whole number from 1 to"),
         (["explain", "E999"], "nothing is known"),
         (["explain", "conv2f"], "did you mean `conv2d`?"),
         (["explain", "qqqq"], "`archspec explain` lists"),
@@ -194,24 +194,32 @@ def test_the_table_stops_above_the_first_layer_that_fails() -> None:
     assert "in this branch" in done.stderr
 
 
-def test_colour_only_on_a_terminal_and_not_with_no_color(tmp_path: Path) -> None:
+def test_colour_only_on_a_terminal_that_has_it_and_as_the_environment_wants() -> None:
     script = "import pty, sys; sys.exit(pty.spawn(sys.argv[1:]) >> 8)"
+    plain = {"NO_COLOR": "", "FORCE_COLOR": "", "TERM": "xterm"}
 
-    def on_terminal(**env: str) -> str:
-        command = [sys.executable, "-m", "archspec", "check", "tests/invalid/merge.yaml"]
+    def on_terminal(*arguments: str, **env: str) -> str:
+        command = [sys.executable, "-m", "archspec", "check", *arguments]
         done = subprocess.run(
             [sys.executable, "-c", script, *command],
             cwd=ROOT,
-            env={**os.environ, "TERM": "xterm", **env},
+            env={**os.environ, **plain, **env},
             capture_output=True,
             stdin=subprocess.DEVNULL,
             check=False,
         )
         return done.stdout.decode()
 
-    assert "\x1b[1;31m" in on_terminal(NO_COLOR="")
-    assert "\x1b" not in on_terminal(NO_COLOR="1")
-    assert "\x1b" not in archspec("check", "tests/invalid/merge.yaml").stderr
+    spec = "tests/invalid/merge.yaml"
+    assert "\x1b[1;31m" in on_terminal(spec)
+    assert "\x1b[1;31m" in on_terminal(spec, "--format", "text")
+    assert "\x1b" not in on_terminal(spec, "--format", "github")
+    assert "\x1b" not in on_terminal(spec, NO_COLOR="1")
+    assert "\x1b" not in on_terminal(spec, TERM="dumb")
+    assert "\x1b" not in archspec("check", spec, env=plain).stderr
+    assert "\x1b[1;31m" in archspec("check", spec, env={**plain, "FORCE_COLOR": "1"}).stderr
+    both = {**plain, "FORCE_COLOR": "1", "NO_COLOR": "1"}
+    assert "\x1b" not in archspec("check", spec, env=both).stderr
 
 
 def test_a_closed_pipe_is_not_an_error() -> None:
@@ -278,5 +286,6 @@ def test_an_internal_error_is_one_line_and_a_log(
     assert main(["explain", "E202"]) == 70
     (line,) = capsys.readouterr().err.splitlines()
     (log,) = tmp_path.glob("archspec-*.log")
+    assert line.startswith("error[E900]: internal error: TypeError: ")
     assert str(log) in line
     assert "Traceback" in log.read_text(encoding="utf-8")

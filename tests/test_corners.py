@@ -228,3 +228,9 @@ def test_a_built_network_runs_in_both_modes() -> None:
     network = build(graph(layers, inputs="{x: [4]}"))
     assert set(network.train()(torch.zeros(2, 4))) == {"output", "h"}
     assert network.eval()(torch.zeros(2, 4)).shape == (2, 3)
+
+
+def test_a_thousand_values_are_merged() -> None:
+    rows = ", ".join(["0"] * 1000)
+    network = build(graph(f"  - add: {{each: {{p: [{rows}]}}, path: []}}\n", inputs="{x: [4]}"))
+    assert network(torch.ones(2, 4)).tolist() == [[1000.0] * 4] * 2

@@ -12,7 +12,7 @@ from sklearn.model_selection import train_test_split
 from torch.nn.functional import interpolate
 
 from archspec.frontend import compile_spec, compile_text
-from archspec.frontend.train_schema import Data, TrainSpec
+from archspec.frontend.train_schema import DATASETS, Data, TrainSpec
 from archspec.ir.graph import Graph
 from archspec.ir.types import TensorType
 from archspec.training import data as data_module
@@ -109,6 +109,7 @@ def test_each_example_is_in_exactly_one_split(name: str, load_directly: object) 
     indices = np.concatenate([examples.indices for examples in made.splits.values()])
     assert sorted(indices) == list(range(len(bunch.target)))
     assert made.classes == tuple(map(str, bunch.target_names))
+    assert DATASETS[name] == len(bunch.target_names)
 
 
 def test_counts_are_taken_as_they_stand() -> None:

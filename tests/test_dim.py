@@ -1,5 +1,7 @@
 """Symbolic sizes against plain integers, and satisfiability against brute force."""
 
+import functools
+import operator
 from collections.abc import Callable
 from typing import TypeAlias
 
@@ -8,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archspec.ir.constraints import Equality, satisfiable
-from archspec.ir.dim import Dim, Size, substitute
+from archspec.ir.dim import Dim, Size, substitute, total
 
 Expression: TypeAlias = Callable[[Size, Size], Size]
 
@@ -49,6 +51,13 @@ def test_substituting_a_symbolic_result_equals_computing_with_integers(
 ) -> None:
     symbolic = expression(H, W)
     assert substitute(symbolic, {"H": h, "W": w}) == expression(h, w)
+
+
+@given(st.lists(expressions(), max_size=6))
+def test_a_total_is_what_adding_one_after_the_other_makes(parts: list[Expression]) -> None:
+    sizes = [part(H, W) for part in parts]
+    assert total(sizes) == functools.reduce(operator.add, sizes, 0)
+    assert str(total(sizes)) == str(functools.reduce(operator.add, sizes, 0))
 
 
 @given(expressions(), st.integers(1, 60))

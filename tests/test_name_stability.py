@@ -20,7 +20,9 @@ from archspec.diagnostics import Diagnostic, Span
 from archspec.frontend import loader
 from archspec.frontend.builder import Builder
 from archspec.frontend.layer import CONSTRUCTS, NESTING, RESERVED
+from archspec.frontend.limits import DEFAULTS
 from archspec.frontend.link import Linker
+from archspec.frontend.report import Report
 from archspec.frontend.resolve import resolve
 from archspec.frontend.shipped import shipped_specs
 from archspec.frontend.tree import Items, Scalar, Table, Tree
@@ -56,14 +58,14 @@ def linked(file: Path) -> Table:
     report: list[Diagnostic] = []
     tree = loader.parse(file.read_text(encoding="utf-8"), str(file), report)
     assert isinstance(tree, Table)
-    tree = resolve(Linker(str(file), report).link(tree).tree, None, {}, str(file)).tree
+    tree = resolve(Linker(str(file), report, DEFAULTS).link(tree).tree, None, {}, str(file)).tree
     assert not report
     return tree
 
 
 def built(tree: Tree) -> tuple[Graph, list[str]]:
     """Returns the graph of a spec and the codes of its faults."""
-    report: list[Diagnostic] = []
+    report = Report()
     assert isinstance(tree, Table)
     graph = Builder(tree, "spec", None, report).build()
     return graph, [d.code for d in report if d.code.startswith("E")]

@@ -204,6 +204,18 @@ def test_a_pyproject_is_read_as_toml(folder: Path, text: str, code: int) -> None
     assert archspec("check", "waves.yaml", cwd=folder).returncode == code
 
 
+def test_they_go_together_with_every_operator_of_archspec_in_one_process(folder: Path) -> None:
+    code = (
+        "from archspec import ops; from archspec.cli import main; import sys\n"
+        "for name in ops.names(): ops.find(name)\n"
+        "sys.exit(main(sys.argv[1:]))"
+    )
+    arguments = ["check", "waves.yaml", "--operators", "wobble.py"]
+    done = subprocess.run([sys.executable, "-c", code, *arguments], cwd=folder,
+                          capture_output=True, text=True)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+
+
 def test_check_stays_free_of_heavy_libraries(folder: Path) -> None:
     code = "import sys; from archspec.cli import main; main(sys.argv[1:]); print(*sys.modules)"
     arguments = ["check", "waves.yaml", "--operators", "wobble.py"]

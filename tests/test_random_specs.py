@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import random
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -17,6 +16,7 @@ import yaml
 from execution import Arrays, bound, by_name, random_inputs, random_weights, run_onnx, run_torch
 from hypothesis import HealthCheck, Phase, assume, event, given, note, settings
 from hypothesis import strategies as st
+from meta_networks import bindings, check_weights, shapes_in_torch, with_all_values
 from mutations import copied, mutate
 from random_specs import RandomSpec, dump, random_specs, specs_with
 from spec_reading import Reading
@@ -25,25 +25,17 @@ from archspec import ops
 from archspec.backends.dot.document import document
 from archspec.backends.onnx import export
 from archspec.backends.torch import build
-from archspec.diagnostics import SpecError
 from archspec.diagnostics.codes import CODES
 from archspec.diagnostics.render import render
 from archspec.frontend import compile_text
 from archspec.frontend.compiler import analyse_text
 from archspec.frontend.shipped import shipped_specs
 from archspec.ir.graph import Graph
-from archspec.ir.totals import totals
 from archspec.ops.embedding import Embedding
 
 TOLERANCE = 1e-4
 HUGE = 1e9
 """Values from here on may overflow when they are squared."""
-
-SIZES = (13, 24, 40)
-"""What the first symbolic size is bound to, as far as the network takes it."""
-
-STEPS = (3, 0)
-"""How much larger each further one is; sizes that must be equal need the second."""
 
 BOUND = 2
 """How often the sizes are bound."""
@@ -118,7 +110,7 @@ def test_every_node_has_a_path_of_its_own(spec: RandomSpec) -> None:
 @given(random_specs())
 def test_every_shape_is_torch_s_for_every_size(spec: RandomSpec) -> None:
     symbolic = with_all_values(compiled(spec))
-    for sizes, graph in itertools.islice(bindings(spec, symbolic), BOUND):
+    for sizes, graph in itertools.islice(bound_sizes(spec, symbolic), BOUND):
         concrete = with_all_values(graph)
         event("bound")
         expected = shapes_in_torch(concrete, sizes)
@@ -127,67 +119,27 @@ def test_every_shape_is_torch_s_for_every_size(spec: RandomSpec) -> None:
             assert {n: bound(v.type.shape, sizes) for n, v in graph.outputs.items()} == expected
 
 
-def with_all_values(graph: Graph) -> Graph:
-    """Returns the graph with every value as an output, those of its heads too."""
-    nodes = [node._replace(head=None) for node in graph.nodes]
-    values = {value.name: value for node in nodes for value in node.outputs}
-    return replace(graph, nodes=nodes, heads={}, outputs=values or graph.outputs)
-
-
-def bindings(spec: RandomSpec, graph: Graph) -> Iterator[tuple[dict[str, int], Graph]]:
+def bound_sizes(spec: RandomSpec, graph: Graph) -> Iterator[tuple[dict[str, int], Graph]]:
     """Yields sizes that the network takes, with its graph for inputs of just these sizes."""
-    types = {name: value.type for name, value in graph.inputs.items()}
-    sizes_ = itertools.chain(*(type_.example for type_ in types.values()))
-    names = sorted({str(size) for size in sizes_ if not isinstance(size, int)})
-    for size, step in itertools.product(SIZES, STEPS):
-        sizes = {name: size + step * i for i, name in enumerate(names)} | {"batch": 2}
-        shapes = {
-            f"inputs.{name}": str([*bound(type_.example, sizes)]) for name, type_ in types.items()
-        }
-        try:
-            made = compile_text(spec.text, "bound.yaml", variant=spec.variant, settings=shapes)
-        except SpecError:
-            continue
-        yield sizes, made.graph
 
+    def compiled_with(settings: Mapping[str, str]) -> Graph | None:
+        made = analyse_text(spec.text, "bound.yaml", variant=spec.variant, settings=settings)
+        return made.graph if made.ok else None
 
-def shapes_in_torch(graph: Graph, sizes: Mapping[str, int]) -> dict[str, tuple[int, ...]]:
-    """Returns the shapes of the outputs as torch makes them."""
-    with torch.device("meta"):
-        network = build(graph).eval()
-        inputs = {
-            name: torch.empty(
-                bound(value.type.shape, sizes), dtype=getattr(torch, value.type.dtype)
-            )
-            for name, value in graph.inputs.items()
-        }
-        made = by_name(graph, network(**inputs))
-    return {name: tuple(tensor.shape) for name, tensor in made.items()}
+    return bindings(graph, compiled_with)
 
 
 @law
 @given(random_specs())
 def test_weights_are_those_that_torch_has(spec: RandomSpec) -> None:
-    graph = compiled(spec)
-    with torch.device("meta"):
-        network = build(graph)
-    declared = {
-        f"{node.path}.{name}": param.shape
-        for node in graph.nodes
-        for name, param in node.parameters().items()
-    }
-    assert {name: tuple(t.shape) for name, t in network.state_dict().items()} == declared
-    weights = [*network.parameters()]
-    assert totals(graph).params == sum(weight.numel() for weight in weights)
-    learnt = [weight.numel() for weight in weights if weight.requires_grad]
-    assert totals(graph).trainable == sum(learnt)
+    check_weights(compiled(spec))
 
 
 @law
 @given(random_specs())
 def test_onnx_runtime_agrees_with_torch(spec: RandomSpec) -> None:
     graph = compiled(spec)
-    sizes, _ = next(bindings(spec, graph), (None, None))
+    sizes, _ = next(bound_sizes(spec, graph), (None, None))
     assume(sizes is not None)
     weights = tamed(random_weights(graph))
     with TemporaryDirectory() as folder:

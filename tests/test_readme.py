@@ -2,13 +2,17 @@
 
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+import yaml
 from test_cli import archspec
 
 from archspec.analysis.summary import footing, table
-from archspec.cli import COMMANDS
+from archspec.cli import COMMANDS, main
+from archspec.cli.check import FORMATS
 from archspec.frontend import compile_spec, compile_text
 from archspec.frontend.compiler import analyse_text
 from archspec.frontend.shipped import shipped_specs
@@ -16,7 +20,7 @@ from archspec.frontend.shipped import shipped_specs
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 FENCES = re.findall(r"```(\w+)\n(.*?)```", README, re.DOTALL)
-SPEC, LANGUAGE, FILES, TRAIN = (text for kind, text in FENCES if kind == "yaml")
+SPEC, LANGUAGE, FILES, HOOKS, TRAIN = (text for kind, text in FENCES if kind == "yaml")
 OPERATOR, _ = (text for kind, text in FENCES if kind == "python")
 
 
@@ -70,6 +74,28 @@ def test_the_language_example_compiles() -> None:
     for variant in (None, "resnet18"):
         compiled = analyse_text(text, "README.yaml", variant=variant)
         assert [d.message for d in compiled.diagnostics] == []
+
+
+def test_the_hook_shown_is_one_that_is_offered(tmp_path: Path) -> None:
+    config = tmp_path / "config.yaml"
+    config.write_text(HOOKS, encoding="utf-8")
+    command = [sys.executable, "-m", "pre_commit", "validate-config", str(config)]
+    assert subprocess.run(command, check=False).returncode == 0
+    offered = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+    (shown,) = yaml.safe_load(HOOKS)["repos"][0]["hooks"]
+    assert shown["id"] in [hook["id"] for hook in offered]
+
+
+def test_the_options_of_check_that_it_names_exist(capsys: pytest.CaptureFixture[str]) -> None:
+    (section,) = re.findall(r"^## Hooks and CI\n(.*?)```", README, re.DOTALL | re.MULTILINE)
+    with pytest.raises(SystemExit):
+        main(["check", "--help"])
+    usage = capsys.readouterr().out
+    for option in re.findall(r"`(--[a-z-]+)", section):
+        assert f"{option} " in usage
+    named = re.search(r"`--format` is (.*?), which", section, re.DOTALL)
+    assert named is not None
+    assert re.findall(r"`(\w+)`", named[1]) == list(FORMATS)
 
 
 HEAD = """

@@ -1,56 +1,99 @@
-"""Faulty specs of every kind end in diagnostics, never in an exception."""
+"""Broken specs of every kind end in sound diagnostics where the mistake is, never in an exception.
 
-import random
-import re
+This is a short run of `tools/mutate.py`.
+"""
 
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from __future__ import annotations
 
-from archspec.diagnostics.codes import CODES
-from archspec.diagnostics.render import render
-from archspec.frontend.compiler import analyse_text
-from archspec.frontend.shipped import shipped_specs
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
 
-TEXTS = [path.read_text(encoding="utf-8") for path in shipped_specs().values()]
-TOKENS = re.compile(r"[A-Za-z_0-9]+|\s+|.", re.DOTALL)
-WORDS = sorted({token for text in TEXTS for token in TOKENS.findall(text)})
-EXTRA = ["=", "=in", "=in.height", "null", "-1", "0", "1e99", "[]", "{}", "[[]]", "''", "=1/0",
-         "repeat", "when", "first", "from", "name", "expect", "=[1, 2]", "true", ".nan", "&a", "*a",
-         "99999999999999999999", "residual", "auxiliary", "concat", "layers", "# "]  # fmt: skip
+import pytest
+from mutants.hostile import HOSTILE
+from mutants.judging import judge
+from mutants.keeping import keep, kept
+from mutants.lines import EDITS
+from mutants.making import KINDS, Mutant, make
+from mutants.seeds import Seed, seeds
+from mutants.texts import CHANGES
 
+from archspec.cli.check import FORMATS
 
-def mutated(text: str, seed: int, changes: int) -> str:
-    chance = random.Random(seed)
-    tokens = TOKENS.findall(text)
-    for _ in range(changes):
-        at = chance.randrange(len(tokens))
-        choice = chance.choice(["drop", "double", "swap", "replace", "replace", "insert"])
-        word = chance.choice(EXTRA) if chance.random() < 0.5 else chance.choice(WORDS)
-        if choice == "drop" and len(tokens) > 1:
-            del tokens[at]
-        elif choice == "double":
-            tokens.insert(at, tokens[at])
-        elif choice == "swap":
-            other = chance.randrange(len(tokens))
-            tokens[at], tokens[other] = tokens[other], tokens[at]
-        elif choice == "insert":
-            tokens.insert(at, word)
-        else:
-            tokens[at] = word
-    return "".join(tokens)
+ROOT = Path(__file__).parent.parent
+SEED = 4
+LOCAL = 12
+"""How many mutants there are of each kind that changes one line."""
 
 
-@settings(max_examples=300, deadline=None)
-@given(st.sampled_from(TEXTS), st.integers(0, 2**32), st.integers(1, 4))
-def test_a_mutated_spec_compiles_or_has_documented_faults(
-    text: str, seed: int, changes: int
-) -> None:
-    broken = mutated(text, seed, changes)
-    compiled = analyse_text(broken, "mutated.yaml")
-    lines = broken.split("\n")
-    for diagnostic in compiled.diagnostics:
-        assert diagnostic.code in CODES
-        assert 1 <= diagnostic.span.line <= len(lines) + 1
-    assert render(compiled.diagnostics, compiled.sources) or compiled.ok
-    paths = [node.path for node in compiled.graph.nodes]
-    assert len(set(paths)) == len(paths)
+def numbers(kind: str, count: int) -> list[int]:
+    """Returns the numbers of the first mutants of a kind."""
+    rounds = range(0, count * len(KINDS), len(KINDS))
+    of_kind = [at for at, other in enumerate(KINDS) if other == kind]
+    return [start + at for start in rounds for at in of_kind][:count]
+
+
+@pytest.mark.parametrize("seed", [s for group in seeds() for s in group], ids=lambda s: s.name)
+def test_the_specs_that_are_broken_are_valid(seed: Seed) -> None:
+    whole = Mutant("whole", "none", seed.name, seed.text.encode(), seed.files, seed.variant)
+    verdict = judge(whole, "json")
+    assert (verdict.outcome, verdict.failures, verdict.story) == ("accepted", (), "")
+
+
+@pytest.mark.parametrize("kind", EDITS)
+def test_a_changed_line_is_taken_or_refused_where_it_is(kind: str) -> None:
+    places: Counter[str] = Counter()
+    for number in numbers(kind, LOCAL):
+        verdict = judge(make(SEED, number), FORMATS[number % len(FORMATS)])
+        assert verdict.failures == ()
+        places[verdict.where or ""] += 1
+    assert places["elsewhere"] <= 1
+
+
+@pytest.mark.parametrize(
+    ("layers", "line", "words", "expected"),
+    [
+        ("  - rellu\n  - tanh\n", 4, (), "there"),
+        ("  - relu: {name: b}\n  - tanh: {from: a}\n", 4, ("a", "b"), "refers"),
+        ("  - max_pool2d: 9\n  - max_pool2d: 9\n", 2, (), "follows"),
+        ("  - relu\n  - tannh\n", 4, ("relu",), "elsewhere"),
+        ("  - relu\n  - relu: {form: x}\n", 4, ("relu",), "elsewhere"),
+    ],
+)
+def test_where_an_error_is(layers: str, line: int, words: tuple[str, ...], expected: str) -> None:
+    text = f"name: a\ninputs: {{x: [3, 8, 8]}}\nlayers:\n{layers}"
+    mutant = Mutant("m", "none", "hand", text.encode(), {}, None, (line,), words)
+    assert judge(mutant, "text").where == expected
+
+
+def test_the_command_judges_keeps_and_replays(tmp_path: Path) -> None:
+    hostile = make(SEED, KINDS.index("repeat"))
+    assert kept(keep(hostile, tmp_path)) == hostile
+    tool = [
+        sys.executable,
+        str(ROOT / "tools" / "mutate.py"),
+        "--jobs",
+        "1",
+        "--keep",
+        str(tmp_path),
+    ]
+    for arguments in (
+        ["--mutants", "3", "--seed", str(SEED)],
+        ["--replay", str(tmp_path / f"{hostile.name}.json")],
+    ):
+        done = subprocess.run([*tool, *arguments], capture_output=True, encoding="utf-8")
+        assert "\n0 failures\n" in done.stdout, done.stdout + done.stderr
+        assert done.returncode == 0
+
+
+@pytest.mark.parametrize("kind", CHANGES)
+def test_a_broken_file_is_taken_or_refused(kind: str) -> None:
+    for number in numbers(kind, 6):
+        assert judge(make(SEED, number), FORMATS[number % len(FORMATS)]).failures == ()
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_a_hostile_spec_is_taken_or_refused(kind: str) -> None:
+    (number,) = numbers(kind, 1)
+    assert judge(make(SEED, number), FORMATS[number % len(FORMATS)]).failures == ()

@@ -231,7 +231,7 @@ def test_too_little_memory_is_told(tmp_path: Path, capsys: pytest.CaptureFixture
     spec = tmp_path / "large.yaml"
     spec.write_text(
         "name: large\ninputs: {x: [4]}\n"
-        "layers: [linear: 50000, linear: 2000000000, linear: 3]\n"
+        "layers: [linear: 50000, tanh, linear: 2000000000, tanh, linear: 3]\n"
         "train: {data: {dataset: iris}, epochs: 1}\n"
     )
     assert main(["train", str(spec), "-o", str(tmp_path / "run")]) == 3

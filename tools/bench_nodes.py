@@ -62,6 +62,7 @@ def main(nodes: int) -> None:
             for count in (LAYERS_OF_UNIT, nodes // 4, nodes // 2, nodes):
                 spec.write_text(generate(count), encoding="utf-8")
                 command = [ARCHSPEC, "check", str(spec), "--max-nodes", str(count)]
+                command += ["--max-values", str(10 * nodes)]
                 taken = statistics.median(seconds(command) for _ in range(RUNS))
                 start = start or taken
                 each = (taken - start) / count * 1e6

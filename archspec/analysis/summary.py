@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from archspec.diagnostics import Diagnostic
+from archspec.diagnostics.counted import counted
 from archspec.ir.dim import Size
 from archspec.ir.graph import Graph, Node, Value
 from archspec.ir.totals import Totals, params, totals
@@ -32,15 +33,40 @@ def footing(graph: Graph) -> str:
     return "\n".join([*_weights(sums), *_costs(sums), *_conditions(graph)])
 
 
+def totals_text(graph: Graph) -> str:
+    """Returns the most important totals on one line."""
+    sums = totals(graph)
+    return f"{sums.params:,} parameters, {_number(sums.macs)} multiply-adds"
+
+
+def library_text(blocks: Sequence[str]) -> str:
+    """Returns what there is to say of a file of blocks."""
+    return f"a library of {counted(len(blocks), 'block', 'blocks')}"
+
+
 def as_json(
-    graph: Graph, diagnostics: Sequence[Diagnostic], *, ok: bool, file: str
+    graph: Graph,
+    diagnostics: Sequence[Diagnostic],
+    *,
+    ok: bool,
+    file: str,
+    library: Sequence[str] | None = None,
 ) -> dict[str, Any]:
-    """Returns the JSON object of `archspec check --format json`."""
+    """Returns the JSON object of `archspec check --format json`.
+
+    Args:
+        graph: The network; empty for a library.
+        diagnostics: What is said about it.
+        ok: Whether there are no errors.
+        file: The spec's file.
+        library: The names of its blocks, if it is a library.
+    """
     sums = totals(graph)
     return {
         "name": graph.name,
         "variant": graph.variant,
         "file": file,
+        "library": None if library is None else [*library],
         "ok": ok,
         "inputs": {name: _shape(value.type.example) for name, value in graph.inputs.items()},
         "outputs": {name: _shape(value.type.example) for name, value in graph.outputs.items()},

@@ -20,6 +20,7 @@ COMMANDS = {
     "draw": "draw a spec's network",
     "list": "list the specs that ship with archspec",
     "explain": "explain an operator, a part of the language or an error code",
+    "schema": "print the JSON Schema of specs, for editors",
 }
 
 
@@ -82,7 +83,7 @@ def _leave_fast(code: int) -> NoReturn:
 
 
 def _run(argv: list[str]) -> int:
-    from archspec.cli.common import ENVIRONMENT, NO, OK, CommandError, show
+    from archspec.cli.common import ENVIRONMENT, INTERNAL, NO, OK, CommandError, show
     from archspec.cli.operators import load_operators, own_faults
     from archspec.diagnostics import SourceError, SpecError
 
@@ -115,7 +116,11 @@ def _run(argv: list[str]) -> int:
         print(f"error: {error.strerror or error}{place}", file=sys.stderr)
         return ENVIRONMENT
     except Exception as error:  # noqa: BLE001 - the last line of defence: no traceback for users
-        return _internal(error)
+        from archspec.cli.internal import internal_fault
+
+        fault = internal_fault(error)
+        print(f"error[{fault.code}]: {fault.message}; {fault.help}", file=sys.stderr)
+        return INTERNAL
 
 
 def _discard_output() -> None:
@@ -155,17 +160,3 @@ def _parse(argv: list[str]) -> tuple[Command, argparse.Namespace]:
         parser.print_help()
         sys.exit(2)
     return command, args
-
-
-def _internal(error: Exception) -> int:
-    import tempfile
-    import traceback
-
-    with tempfile.NamedTemporaryFile(
-        "w", prefix="archspec-", suffix=".log", delete=False, encoding="utf-8"
-    ) as log:
-        log.write(f"archspec {sys.argv[1:]}\n")
-        traceback.print_exception(error, file=log)
-    print(f"internal error: {type(error).__name__}: {error}; please report it and attach "
-          f"{log.name}", file=sys.stderr)  # fmt: skip
-    return 70

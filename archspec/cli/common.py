@@ -5,18 +5,18 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TextIO
 
 from archspec.diagnostics import Diagnostic, Refusal, SourceError, Span
 from archspec.frontend import Compiled, UsageError, compile_spec
-from archspec.frontend.builder import MAX_NODES
 from archspec.frontend.compiler import Options
+from archspec.frontend.limits import LIMITS, Limits, flag
 from archspec.frontend.shipped import shipped_specs, shipped_variants, shortest
 from archspec.frontend.suggest import did_you_mean
 
-OK, NO, USAGE, ENVIRONMENT = 0, 1, 2, 3
+OK, NO, USAGE, ENVIRONMENT, INTERNAL = 0, 1, 2, 3, 70
 
 
 class CommandError(Refusal):
@@ -40,7 +40,7 @@ def add_spec_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def add_spec_options(parser: argparse.ArgumentParser) -> None:
-    """Adds --variant and --set."""
+    """Adds what every command takes that reads a spec: --variant, --set, limits and the like."""
     parser.add_argument("--variant", metavar="V", help="the variant of the spec")
     parser.add_argument(
         "--set",
@@ -59,17 +59,40 @@ def add_spec_options(parser: argparse.ArgumentParser) -> None:
         help="override an input's shape, channels first (image=3x256x256)",
     )
     parser.add_argument(
-        "--max-nodes",
-        metavar="N",
-        type=_node_count,
-        default=MAX_NODES,
-        help=f"the largest network that is built (default {MAX_NODES:,} nodes)",
-    )
-    parser.add_argument(
         "--allow-outside",
         action="store_true",
         help="let the spec extend, include and use files outside of its project",
     )
+    _add_limits(parser)
+
+
+def _add_limits(parser: argparse.ArgumentParser) -> None:
+    """Adds a flag for every limit."""
+    group = parser.add_argument_group("limits", "how large a spec may be (archspec explain limits)")
+    for name, default in Limits()._asdict().items():
+        group.add_argument(
+            flag(name),
+            metavar="N",
+            type=_at_most(name),
+            default=default,
+            help=f"{LIMITS[name].what} (default {default:_})",
+        )
+
+
+def _at_most(name: str) -> Callable[[str], int]:
+    """Returns what reads the value of a limit."""
+    limit = LIMITS[name]
+
+    def read(text: str) -> int:
+        digits = text.replace("_", "")
+        number = int(digits) if digits.isdecimal() and len(digits) < 100 else 0
+        if 0 < number <= limit.most:
+            return number
+        because = f"; {limit.because}" if number else ""
+        message = f"takes a whole number from 1 to {limit.most:_}, not `{text}`{because}"
+        raise argparse.ArgumentTypeError(message)
+
+    return read
 
 
 def compile_from(args: argparse.Namespace) -> Compiled:
@@ -99,7 +122,7 @@ def compile_options(args: argparse.Namespace, variant: str | None) -> Options:
     return {
         "variant": variant,
         "settings": settings(args),
-        "max_nodes": args.max_nodes,
+        "limits": Limits(**{name: getattr(args, f"max_{name}") for name in Limits._fields}),
         "allow_outside": args.allow_outside,
     }
 
@@ -118,12 +141,6 @@ def settings(args: argparse.Namespace) -> Mapping[str, str]:
         name, shape = _pair("--input", text, "image=3x256x256")
         made[f"inputs.{name}"] = f"[{', '.join(shape.replace('×', 'x').split('x'))}]"
     return made
-
-
-def _node_count(text: str) -> int:
-    if text.isdecimal() and int(text) > 0:
-        return int(text)
-    raise argparse.ArgumentTypeError(f"a number of nodes is 1, 2, 3, …, not `{text}`")
 
 
 def _pair(option: str, text: str, example: str) -> tuple[str, str]:
@@ -161,8 +178,15 @@ def find_spec(spec: str, variant: str | None) -> tuple[str, str | None]:
 
 
 def wants_colour(stream: TextIO) -> bool:
-    """Returns whether to colour what goes to a stream (https://no-color.org)."""
-    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    """Returns whether to colour what goes to a stream.
+
+    See https://no-color.org and https://force-color.org; of both, NO_COLOR counts.
+    """
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
 
 
 def show(diagnostics: Sequence[Diagnostic], sources: Mapping[str, str]) -> None:

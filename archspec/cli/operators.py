@@ -53,7 +53,7 @@ def own_faults() -> Iterator[None]:
     try:
         yield
     except FaultyOperatorError as error:
-        if error.kind in ops.added():
+        if error.kind in ops.registered():
             raise CommandError(str(error), exit_code=NO) from error
         raise
     except Exception as error:
@@ -106,7 +106,7 @@ def _load(path: Path) -> None:
     if not path.is_file():
         raise CommandError(f"there is no operator file {path}", exit_code=ENVIRONMENT)
     try:
-        operator = ops.add(_run(path))
+        operator = ops.register(_run(path))
         operator.model_rebuild()  # what is wrong with its fields is to be known now
     except ops.NotAnOperatorError as error:
         help_ = "define one subclass of archspec.operator.Operator in it"

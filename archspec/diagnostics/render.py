@@ -1,15 +1,17 @@
 """Diagnostics as text for people: the line, a caret under the place, the remedy."""
 
-import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 
-from archspec.diagnostics.model import Diagnostic, Label, Severity, lines_of
+from archspec.diagnostics.model import Diagnostic, Severity, Span, lines_of
+from archspec.diagnostics.snippet import BLUE, Mark, snippet
+from archspec.diagnostics.terminal import Paint, visible
 
 MOST = 50
 """The most diagnostics that are drawn; nobody reads on."""
 
-WIDEST = 240
-"""The longest line that is drawn whole."""
+TONES = {Severity.ERROR: "1;31", Severity.WARNING: "1;33"}
+BOLD = "1"
 
 
 def render(
@@ -23,84 +25,51 @@ def render(
             but not drawn.
         colour: Whether to use terminal colours.
     """
-    paint = _Paint(colour)
-    shown = [_one(diagnostic, sources, paint) for diagnostic in diagnostics[:MOST]]
+    paint = Paint(colour)
+
+    @cache
+    def lines(file: str) -> Sequence[str]:
+        text = sources.get(file, "")
+        return lines_of(text) if text.strip() else ()
+
+    shown = ["\n".join(_lines(found, lines, paint)) for found in diagnostics[:MOST]]
     if len(diagnostics) > MOST:
         shown.append(f"and {len(diagnostics) - MOST:,} more")
     return "\n\n".join(shown)
 
 
-class _Paint:
-    """Terminal colours, or none."""
-
-    def __init__(self, colour: bool) -> None:
-        self._colour = colour
-
-    def __call__(self, text: str, code: str) -> str:
-        return f"\x1b[{code}m{text}\x1b[0m" if self._colour else text
-
-
-def _one(diagnostic: Diagnostic, sources: Mapping[str, str], paint: _Paint) -> str:
-    error = diagnostic.severity is Severity.ERROR
-    tone = "1;31" if error else "1;33"
-    head = paint(f"{diagnostic.severity.value}[{diagnostic.code}]", tone)
-    lines = [f"{head}: {paint(diagnostic.message, '1')}"]
-    span = diagnostic.span
-    lines.append(f"  {paint('-->', '34')} {span.file}:{span.line}:{span.column}")
-    lines += _snippet(diagnostic, sources, paint, tone)
-    for place, text in diagnostic.labels:
-        if place.file != span.file:
-            where = f"{place.file}:{place.line}:{place.column}"
-            lines.append(f"   {paint('=', '34')} {paint('note', '1')}: {text}: {where}")
+def _lines(
+    diagnostic: Diagnostic, lines: Callable[[str], Sequence[str]], paint: Paint
+) -> Iterator[str]:
+    head = paint(f"{diagnostic.severity.value}[{diagnostic.code}]", TONES[diagnostic.severity])
+    yield f"{head}: {paint(visible(diagnostic.message), BOLD)}"
+    yield f"  {paint('-->', BLUE)} {_place(diagnostic.span)}"
+    unseen: list[Mark] = []
+    for file, marks in _by_file(diagnostic).items():
+        drawn = snippet(marks, lines(file), paint)
+        if drawn and file != diagnostic.span.file:
+            yield f"  {paint(':::', BLUE)} {_place(marks[0].span)}"
+        yield from drawn
+        unseen += () if drawn else marks
+    for mark in unseen:
+        if mark.text:
+            text = f"{visible(mark.text)}: {_place(mark.span)}"
+            yield f"   {paint('=', BLUE)} {paint('note', BOLD)}: {text}"
     if diagnostic.help:
-        lines.append(f"   {paint('=', '34')} {paint('help', '1')}: {diagnostic.help}")
-    return "\n".join(lines)
+        yield f"   {paint('=', BLUE)} {paint('help', BOLD)}: {visible(diagnostic.help)}"
 
 
-def _snippet(
-    diagnostic: Diagnostic, sources: Mapping[str, str], paint: _Paint, tone: str
-) -> list[str]:
-    primary = Label(diagnostic.span, "")
-    labels = [label for label in diagnostic.labels if label.span.file == primary.span.file]
-    marks = sorted({primary, *labels}, key=lambda label: (label.span[:3], label.text))
-    text = sources.get(primary.span.file)
-    if text is None or not text.strip():
-        return []
-    source = lines_of(text)
-    numbers = [label.span.line for label in marks if label.span.line <= len(source)]
-    if not numbers:
-        return []
-    width = len(str(max(numbers)))
-    bar = paint("|", "34")
-    made = [f"{' ' * width} {bar}"]
-    previous = numbers[0]
-    for number in dict.fromkeys(numbers):
-        if number > previous + 1:
-            made.append(paint("...", "34"))
-        line = source[number - 1].expandtabs(1)
-        if len(line) > WIDEST:
-            made.append(f"{paint(str(number).rjust(width), '34')} {bar} {line[:WIDEST]}…")
-            previous = number
-            continue
-        made.append(f"{paint(str(number).rjust(width), '34')} {bar} {line}".rstrip())
-        for label in (mark for mark in marks if mark.span.line == number):
-            mark, code = ("^", tone) if label == primary else ("-", "34")
-            made.append(f"{' ' * width} {bar} {_underline(line, label, mark, paint, code)}")
-        previous = number
+def _place(span: Span) -> str:
+    return f"{visible(span.file)}:{span.line}:{span.column}"
+
+
+def _by_file(diagnostic: Diagnostic) -> dict[str, list[Mark]]:
+    """Returns the places of a diagnostic by file, its own file first, in the files' order."""
+    primary = Mark(diagnostic.span, "", "^", TONES[diagnostic.severity])
+    marks = [primary, *(Mark(place, text, "-", BLUE) for place, text in diagnostic.labels)]
+    made: dict[str, list[Mark]] = {}
+    for mark in dict.fromkeys(marks):
+        made.setdefault(mark.span.file, []).append(mark)
+    for found in made.values():
+        found.sort(key=lambda mark: (mark.span[:3], mark.sign == "-"))
     return made
-
-
-def _underline(line: str, label: Label, mark: str, paint: _Paint, code: str) -> str:
-    start = label.span.column - 1
-    before = _cells(line[:start]) + max(0, start - len(line))
-    under = line[start : start + label.span.length]
-    drawn = mark * max(1, _cells(under))
-    return " " * before + paint(f"{drawn} {label.text}".rstrip(), code)
-
-
-def _cells(text: str) -> int:
-    """Returns the terminal columns of a text: Korean and other wide characters take two."""
-    return sum(
-        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
-        for c in text
-    )

@@ -5,8 +5,11 @@ from typing import NamedTuple
 
 from archspec.diagnostics import Diagnostic, Span
 from archspec.frontend.formula import Formula, FormulaError, parse
+from archspec.frontend.formula.errors import Place
+from archspec.frontend.formula.values import require_extent
+from archspec.frontend.limits import Exhausted, Work
 from archspec.frontend.loader import resolve_plain
-from archspec.frontend.tree import Items, Scalar, Table, Tree, integral, scalars
+from archspec.frontend.tree import Items, Scalar, Table, Tree, integral, scalars, size
 
 TYPES: Mapping[str, Callable[[object], bool]] = {
     "int": lambda v: isinstance(v, int) and not isinstance(v, bool),
@@ -35,8 +38,9 @@ class Argument(NamedTuple):
 class Evaluator:
     """Evaluates the formulas of a file; each is parsed once."""
 
-    def __init__(self, tree: Tree, report: list[Diagnostic]) -> None:
+    def __init__(self, tree: Tree, report: list[Diagnostic], work: Work | None = None) -> None:
         self._report = report
+        self._work = work or Work()
         self._formulas: dict[Span, Formula] = {}
         self.read(tree)
 
@@ -50,28 +54,49 @@ class Evaluator:
         """Returns the value of a tree: lists as tuples, mappings as dictionaries.
 
         Raises:
-            Unknown: A formula is faulty; the fault has been reported.
+            Unknown: A formula is faulty, or all has been done that may be done; the fault has
+                been reported.
         """
+        try:
+            made = self._value(tree, lookup)
+            if not isinstance(tree, Scalar):
+                self._require_extent(tree, made)
+        except Exhausted:
+            self._work.refuse(tree.span, self._report)
+            raise Unknown from None
+        return made
+
+    def _value(self, tree: Tree, lookup: Callable[[str], object]) -> object:
         if isinstance(tree, Items):
-            return tuple(self.value(item, lookup) for item in tree.items)
+            return tuple([self._value(item, lookup) for item in tree.items])
         if isinstance(tree, Table):
-            return {key: self.value(entry.value, lookup) for key, entry in tree.entries.items()}
+            return {key: self._value(entry.value, lookup) for key, entry in tree.entries.items()}
         if not is_formula(tree):
             return integral(tree.value)
         formula = self._formulas.get(tree.span)
         if formula is None:
             raise Unknown
         try:
-            return integral(formula.evaluate(lookup))
+            return integral(formula.evaluate(lookup, self._work))
         except FormulaError as error:
             self._fault(tree, error)
             raise Unknown from None
 
+    def _require_extent(self, tree: Tree, value: object) -> None:
+        """Refuses a list or mapping that is written out, if formulas in it make it too large."""
+        try:
+            require_extent(value, Place(0, 0), self._work, size(tree))
+        except FormulaError as error:
+            self._report.append(Diagnostic("E112", error.message, tree.span, error.help))
+            raise Unknown from None
+
     def _parse(self, scalar: Scalar) -> None:
         try:
-            self._formulas[scalar.span] = parse(str(scalar.value)[1:])
+            self._formulas[scalar.span] = parse(str(scalar.value)[1:], self._work)
         except FormulaError as error:
             self._fault(scalar, error)
+        except Exhausted:
+            self._work.refuse(scalar.span, self._report)
 
     def _fault(self, scalar: Scalar, error: FormulaError) -> None:
         span = scalar.part(1 + error.offset, error.length)
@@ -88,9 +113,9 @@ def as_text(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, (tuple, list)):
-        return f"[{', '.join(map(as_text, value))}]"
+        return f"[{', '.join([as_text(inner) for inner in value])}]"
     if isinstance(value, Mapping):
-        return f"{{{', '.join(f'{key}: {as_text(inner)}' for key, inner in value.items())}}}"
+        return f"{{{', '.join([f'{key}: {as_text(inner)}' for key, inner in value.items()])}}}"
     if value is None:
         return "null"
     if isinstance(value, str) and not isinstance(resolve_plain(value), str):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from archspec import ops
-from archspec.diagnostics import Diagnostic, Span
+from archspec.diagnostics import Diagnostic, Label, Span
 from archspec.frontend.arguments import TYPES, Argument, Evaluator, Unknown, as_text
 from archspec.frontend.layer import CONSTRUCTS, RESERVED, Layer, Signature
 from archspec.frontend.names import Names
@@ -52,7 +52,12 @@ class Block(NamedTuple):
 
 
 def parse_blocks(
-    tree: Tree | None, included: Mapping[str, Block], unit: Unit, report: list[Diagnostic]
+    tree: Tree | None,
+    included: Mapping[str, Block],
+    unit: Unit,
+    report: list[Diagnostic],
+    *,
+    complete: bool,
 ) -> tuple[dict[str, Block], Parser]:
     """Returns the blocks that a file can call, and the parser that knows them.
 
@@ -61,11 +66,14 @@ def parse_blocks(
         included: The blocks of the files that it includes.
         unit: The file.
         report: Takes the faults.
+        complete: Whether all files that may define blocks could be read.
     """
     entries = tree.entries if isinstance(tree, Table) else {}
     bodies = {name: e.value for name, e in entries.items() if isinstance(e.value, Table)}
     signatures = {name: _signature(name, body) for name, body in bodies.items()}
-    parser = Parser({name: b.signature for name, b in included.items()} | signatures, report)
+    parser = Parser(
+        {name: b.signature for name, b in included.items()} | signatures, report, complete=complete
+    )
     blocks = dict(included)
     for name, body in bodies.items():
         span = entries[name].key.span
@@ -73,6 +81,7 @@ def parse_blocks(
             message = f"the block `{name}` is defined here and in {included[name].span.file}"
             report.append(Diagnostic("E109", message, span, "give one of them another name"))
         _check_names(name, span, _entries(body, "params"), signatures[name], report)
+        _check_inputs(name, body.get("inputs"), report)
         names = Names()
         for input_ in signatures[name].inputs:
             names.given[input_] = span
@@ -160,7 +169,10 @@ def _signature(name: str, body: Table) -> Signature:
     inputs = body.get("inputs")
     written = inputs.items if isinstance(inputs, Items) else ()
     names = tuple(str(item.value) for item in written if isinstance(item, Scalar))
-    return Signature(name, params, names or ("input",), params[0] if params else None)
+    declared = body.get("params")
+    faulty = isinstance(declared, Table) and declared.faulty
+    primary = params[0] if params else None
+    return Signature(name, params, names or ("input",), primary, faulty=faulty)
 
 
 def _entries(body: Table, key: str) -> Mapping[str, Entry]:
@@ -177,6 +189,8 @@ def check_defaults(tree: Tree | None, parser: Parser, report: list[Diagnostic]) 
                 report.append(Diagnostic("E103", message, key.span, "write it on a layer"))
             continue
         signature = parser.signature(name)
+        if signature is None and not parser.complete:
+            continue
         if signature is None:
             help_ = operator_help(name, parser.blocks)
             report.append(
@@ -210,13 +224,25 @@ def _check_names(
     if name in ops.names() or name in CONSTRUCTS:
         message = f"the block `{name}` has the name of an operator"
         report.append(Diagnostic("E109", message, span, "give the block another name"))
-    for input_ in signature.inputs:
-        if input_ in RESERVED or signature.inputs.count(input_) > 1:
-            message = f"an input of {name} cannot be called `{input_}`, or not twice"
-            report.append(Diagnostic("E108", message, span, "rename the input"))
     for param, (key, _) in params.items():
         if param in RESERVED or param in WORDS:
             report.append(word_fault(param, key.span))
         elif param in signature.inputs:
             message = f"`{param}` is both a parameter and an input of {name}"
             report.append(Diagnostic("E109", message, key.span, "rename one of them"))
+
+
+def _check_inputs(name: str, inputs: Tree | None, report: list[Diagnostic]) -> None:
+    """Reports inputs of a block whose names are taken."""
+    seen: dict[object, Span] = {}
+    for item in inputs.items if isinstance(inputs, Items) else ():
+        if not isinstance(item, Scalar):
+            continue  # the schema reports it
+        if item.value in RESERVED:
+            message = f"an input of {name} cannot be called `{item.value}`, as every layer has that"
+            report.append(Diagnostic("E108", message, item.span, "rename the input"))
+        elif item.value in seen:
+            message = f"{name} has two inputs called `{item.value}`"
+            first = Label(seen[item.value], "the first one")
+            report.append(Diagnostic("E109", message, item.span, "rename one of them", (first,)))
+        seen.setdefault(item.value, item.span)

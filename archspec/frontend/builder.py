@@ -13,19 +13,18 @@ from archspec.frontend.calls import Calls
 from archspec.frontend.constructs import Constructs
 from archspec.frontend.inputs import input_types
 from archspec.frontend.layer import CONSTRUCTS, Layer
+from archspec.frontend.limits import LIMITS, STEPS_PER_LAYER, Exhausted, Work, allow
 from archspec.frontend.names import Names
 from archspec.frontend.placement import Placement
 from archspec.frontend.repeat import rows
+from archspec.frontend.report import Report
 from archspec.frontend.scope import Flow, Place, Result, Scope, Turn
 from archspec.frontend.tree import Entry, Items, Table
 from archspec.frontend.unit import Unit
 from archspec.ir.graph import Graph, Value
 
-MAX_NODES = 20_000
-"""The largest network that is built unless a larger one is asked for."""
-
-STEPS_PER_NODE = 5
-"""How many layers may be expanded for each node, those included that make none."""
+LONGEST_PATH = 2_000
+"""The longest name path; it cannot be raised, for every layer holds its own several times."""
 
 
 class TooLarge(Exception):  # noqa: N818 - it ends the expansion, it is not a bug
@@ -40,7 +39,7 @@ class Builder:
         unit: The spec.
         report: Takes the faults.
         placement: Puts nodes into the graph.
-        max_nodes: The most nodes, and the most turns of one `repeat`.
+        work: How large the network may be, and what may be done to expand it.
         stopped_at: How many nodes stood when the first layer failed, if one did.
     """
 
@@ -49,18 +48,18 @@ class Builder:
         tree: Table,
         name: str,
         variant: str | None,
-        report: list[Diagnostic],
-        max_nodes: int = MAX_NODES,
+        report: Report,
+        work: Work | None = None,
     ) -> None:
         self.report = report
+        self.work = work or Work()
         self.graph = Graph(name, variant)
-        self.unit = Unit(tree, Evaluator(tree, report), report, [])
+        self.unit = Unit(tree, Evaluator(tree, report, self.work), report)
         self.placement = Placement(self.graph, report)
         self.stopped_at: int | None = None
         self._calls = Calls(self)
         self._constructs = Constructs(self, self._calls)
-        self.max_nodes = max_nodes
-        self._steps = 0
+        self._depth = 0
 
     def build(self) -> Graph:
         """Returns the graph; after a fault, the part that is sound."""
@@ -76,6 +75,7 @@ class Builder:
             return self.graph  # the schema reports what is wrong
         try:
             flow = self.layers(self.unit.parser.layers(layers, names), scope, flow)
+            self.spend(layers.span, 0)
         except TooLarge:
             return self.graph
         try:
@@ -94,7 +94,7 @@ class Builder:
         """Expands one layer and returns what flows out of it."""
         if layer.kind == "auxiliary" and scope.place.used:
             return flow
-        self._spend(layer, scope)
+        self.spend(layer.head.span, _cost(scope.place))
         try:
             source = layer.reserved.get("from")
             inflow = scope.unit.reader.source(source.value, scope) if source else flow
@@ -112,6 +112,19 @@ class Builder:
         Raises:
             Unknown: A fault, which has been reported, leaves its result unknown.
         """
+        deepest = self.work.limits.depth
+        if self._depth >= deepest:
+            message = f"layers nest deeper than {deepest:,} levels, with the calls of blocks"
+            more = allow("depth", None if deepest < LIMITS["depth"].most else deepest + 1)
+            help_ = f"let fewer blocks call one another, or {more}"
+            raise self._too_large(message, layer.head.span, help_)
+        self._depth += 1
+        try:
+            return self._guarded(layer, scope, inflow)
+        finally:
+            self._depth -= 1
+
+    def _guarded(self, layer: Layer, scope: Scope, inflow: Flow) -> Result:
         reader = scope.unit.reader
         if not reader.condition(layer.reserved.get("when"), scope, inflow):
             return self._skipped(layer, scope, inflow)
@@ -130,10 +143,10 @@ class Builder:
         reader = scope.unit.reader
         entry = layer.reserved["repeat"]
         value = reader.evaluator.value(entry.value, reader.lookup(scope, inflow))
-        turns = rows(value, entry.value.span, self.max_nodes, self.report)
+        turns = rows(value, entry.value.span, self.work.limits, self.report)
         result = self._skipped(layer, scope, inflow)
         for index, row in enumerate(turns):
-            self._spend(layer, scope)
+            self.spend(layer.head.span, _cost(scope.place))
             extra = {"index": index, "count": len(turns)}
             given = {
                 name: Argument(v, entry.value.span, entry.value.span) for name, v in row.items()
@@ -177,22 +190,31 @@ class Builder:
             raise Unknown
         return turn.reader.arguments(entry.value.entries, turn.lookup())
 
-    def _spend(self, layer: Layer, scope: Scope) -> None:
-        """Counts one step of the expansion.
+    def spend(self, span: Span, steps: int = STEPS_PER_LAYER) -> None:
+        """Counts steps of the expansion, at a layer.
 
         Raises:
             TooLarge: There have been too many; the fault has been reported.
         """
-        self._steps += 1
-        most = self.max_nodes
-        if self._steps > STEPS_PER_NODE * most or len(self.graph.nodes) > most:
-            scope.unit.reader.fault(
-                "E008",
-                f"the network has more than {most:,} layers",
-                layer.head.span,
-                "check the `repeat` counts, or allow more with --max-nodes",
-            )
-            raise TooLarge
+        limits = self.work.limits
+        try:
+            self.work.spend(steps)
+        except Exhausted:
+            self.work.refuse(span, self.report)
+            raise TooLarge from None
+        nodes = self.graph.nodes
+        if len(nodes) > limits.nodes:
+            help_ = f"check the `repeat` counts, or {allow('nodes')}"
+            message = f"the network has more than {limits.nodes:,} layers"
+            raise self._too_large(message, span, help_)
+        if nodes and len(nodes[-1].path) > LONGEST_PATH:
+            message = f"the name path of a layer is longer than {LONGEST_PATH:,} characters"
+            help_ = "use shorter names, or name fewer of the layers around it"
+            raise self._too_large(message, nodes[-1].span, help_)
+
+    def _too_large(self, message: str, span: Span, help_: str) -> TooLarge:
+        self.report.append(Diagnostic("E008", message, span, help_))
+        return TooLarge()
 
     def _inputs(self, table: object, scope: Scope) -> Flow:
         """Adds the network's inputs and returns them."""
@@ -220,3 +242,8 @@ class Builder:
         for value in outputs.values():
             self.placement.refuse_heads([value], reader, span)
         return outputs
+
+
+def _cost(place: Place) -> int:
+    """Returns the steps of expanding a layer at a place, where each pattern is compared with it."""
+    return STEPS_PER_LAYER + sum(len(freeze.patterns or ()) for freeze in place.freezes)

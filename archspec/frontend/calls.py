@@ -12,6 +12,7 @@ from archspec.frontend.layer import Layer, Path, Signature
 from archspec.frontend.names import Names
 from archspec.frontend.reader import type_of
 from archspec.frontend.repeat import rows
+from archspec.frontend.report import Call
 from archspec.frontend.scope import Flow, Place, Result, Scope, Turn
 from archspec.frontend.treatments import KEYS as TREATED
 from archspec.frontend.tree import Entry, Items, Scalar
@@ -39,7 +40,7 @@ class Calls:
         layer, reader, lookup = turn.layer, turn.reader, turn.lookup()
         name, arguments = reader.called(layer, lookup)
         signature = turn.scope.unit.parser.signature(name)
-        if signature is None:
+        if signature is None or signature.faulty:
             raise Unknown
         if layer.primary is not None:
             if signature.primary is None:
@@ -151,17 +152,19 @@ class Calls:
         defaults = reader.treated_defaults(name)
         if defaults:
             place = place._replace(treated={**defaults, **place.treated})
+        # Binding a parameter is a step; copying one is far less.
+        self._builder.spend(call, len(values) + len(block.unit.env) // 32)
         inner = Scope(place, {**block.unit.env, **values}, block.names, block.unit)
         for input_, value in filled.items():
             inner.define(input_, {input_: value})
-        reader.calls.append((name, call))
+        report.calls.append(Call(name, call, values, turn.extra.get("index")))
         self._open.append(block)
         try:
             flow = self._builder.layers(block.layers, inner, tuple(filled.values()))
             return inside.outputs(block.outputs, inner, flow)
         finally:
             self._open.pop()
-            reader.calls.pop()
+            report.calls.pop()
 
     def _merge(self, turn: Turn, signature: Signature, arguments: Mapping[str, Argument]) -> Result:
         """Expands the paths of a merge and joins them."""
@@ -199,9 +202,10 @@ class Calls:
         reader = scope.unit.reader
         span = path.each.value.span
         value = reader.evaluator.value(path.each.value, reader.lookup(scope, inflow))
-        turns = rows(value, span, self._builder.max_nodes, self._builder.report, of="each")
+        turns = rows(value, span, self._builder.work.limits, self._builder.report, of="each")
         made = []
         for index, row in enumerate(turns):
+            self._builder.spend(path.span)
             if not row.keys().isdisjoint(WORDS):
                 self._builder.report.append(word_fault(min(row.keys() & {*WORDS}), span))
                 raise Unknown

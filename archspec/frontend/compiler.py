@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple, TypedDict, Unpack
 
 from archspec.diagnostics import Diagnostic, Severity, SpecError
 from archspec.frontend import loader
-from archspec.frontend.builder import MAX_NODES, Builder
+from archspec.frontend.builder import Builder
+from archspec.frontend.doubts import doubts
 from archspec.frontend.expectations import check_expectations
-from archspec.frontend.linked import Linked
+from archspec.frontend.limits import DEFAULTS, LIMITS, Limits, Work, stack_for
+from archspec.frontend.linked import Linked, is_library
+from archspec.frontend.report import Report, TooMany, merged
 from archspec.frontend.resolve import Resolved, check_variants, dump, resolve
 from archspec.frontend.tree import Table, plain
+from archspec.frontend.unread import unread
 from archspec.ir.graph import Graph, Node
 
 if TYPE_CHECKING:
     from archspec.frontend.schema import ArchSpec
     from archspec.frontend.train_schema import TrainSpec
+
+MARK = "archspec: ignore"
+"""What a comment has that silences warnings."""
 
 
 class Compiled(NamedTuple):
@@ -32,6 +39,7 @@ class Compiled(NamedTuple):
             a setting changed what they speak of.
         diagnostics: Warnings, and errors if the caller asked to have them returned.
         sources: The text of every file read, by its path.
+        library: The names of the blocks, if the file is a library of blocks and no spec.
     """
 
     graph: Graph
@@ -42,6 +50,7 @@ class Compiled(NamedTuple):
     expect_skipped: bool
     diagnostics: tuple[Diagnostic, ...]
     sources: Mapping[str, str]
+    library: tuple[str, ...] | None = None
 
     @property
     def ok(self) -> bool:
@@ -70,13 +79,13 @@ class Options(TypedDict, total=False):
         variant: The variant to apply.
         settings: Values by parameter name, `inputs.NAME`, or dotted path into `train`, as
             YAML text.
-        max_nodes: The largest network that is built.
+        limits: How large the spec may be.
         allow_outside: Whether the spec may name files outside of its project.
     """
 
     variant: str | None
     settings: Mapping[str, str]
-    max_nodes: int
+    limits: Limits
     allow_outside: bool
 
 
@@ -113,7 +122,7 @@ def analyse_spec(path: str, **options: Unpack[Options]) -> Compiled:
         UsageError: There is no such variant or parameter.
     """
     try:
-        text = loader.read(path)
+        text = loader.read(path, options.get("limits", DEFAULTS))
     except loader.Fault as fault:
         return failed([fault.diagnostic], {})
     return analyse_text(text, path, **options)
@@ -125,40 +134,40 @@ def analyse_text(text: str, file: str, **options: Unpack[Options]) -> Compiled:
     Raises:
         UsageError: There is no such variant or parameter.
     """
-    report: list[Diagnostic] = []
+    limits = options.get("limits", DEFAULTS)
+    report = Report(limits)
     try:
-        tree = loader.parse(text, file, report)
-    except loader.Fault as fault:
-        return failed([*report, fault.diagnostic], {file: text})
+        with stack_for(limits):
+            return _analysed(text, file, report, options)
+    except (loader.Fault, TooMany) as fault:
+        return failed(merged([*report, fault.diagnostic]), {file: text})
+
+
+def _analysed(text: str, file: str, report: Report, options: Options) -> Compiled:
+    """Returns what there is of a spec.
+
+    Raises:
+        Fault: The text is no YAML that can be read.
+        TooMany: There are more faults than are reported.
+        UsageError: There is no such variant or parameter.
+    """
+    tree = loader.parse(text, file, report, options.get("limits", DEFAULTS))
     if not isinstance(tree, Table):
         fault_ = Diagnostic("E104", "a spec is a mapping of keys to values", tree.span,
                             "start with `name: …`, `inputs: …` and `layers:`")  # fmt: skip
         return failed([*report, fault_], {file: text})
-    variant = options.get("variant")
     linked = _link(tree, text, file, report, options)
-    tree = linked.tree
-    for part in (tree, *linked.used):
-        check_variants(part, report)
-    resolved = Resolved(tree, None, expect_skipped=False)
-    if not report:
-        resolved = resolve(tree, variant, options.get("settings", {}), file)
-    if "train" in resolved.tree.entries:
-        from archspec.frontend.data_path import with_absolute_data
-
-        resolved = resolved._replace(tree=with_absolute_data(resolved.tree))
-    spec, train = _validate(tree, resolved.tree, report)
+    if is_library(tree):
+        _resolved(linked, file, report, options)  # which refuses what a library does not have
+        sources = {file: text, **linked.sources}
+        return _library(linked, sources, report, options.get("limits", DEFAULTS))
+    resolved = _resolved(linked, file, report, options)
+    spec, train = _validate(linked.tree, resolved.tree, report)
     if linked.included or linked.used:
         _validate_parts(linked, report)
-    name = tree.get("name")
-    builder = Builder(
-        resolved.tree,
-        str(plain(name)) if name else "",
-        variant,
-        report,
-        options.get("max_nodes", MAX_NODES),
-    )
-    if "variants" in tree.entries:
-        builder.unit.reader.evaluator.read(tree.entries["variants"].value)
+    builder = _builder(resolved.tree, linked.tree, report, options)
+    if "variants" in linked.tree.entries:
+        builder.unit.reader.evaluator.read(linked.tree.entries["variants"].value)
     graph = builder.build()
     graph.title = spec.title if spec else None
     if builder.stopped_at is not None and not report:
@@ -166,8 +175,10 @@ def analyse_text(text: str, file: str, **options: Unpack[Options]) -> Compiled:
     expect = resolved.tree.get("expect")
     if not report and spec and spec.expect and isinstance(expect, Table):
         report += check_expectations(graph, spec.expect, expect)
-    report += builder.placement.warnings
-    diagnostics = tuple(sorted(dict.fromkeys(report), key=_position))
+    sources = {file: text, **linked.sources}
+    found = [*_helped(report, builder, linked, options), *doubts(builder, train)]
+    if not report:
+        found += unread(linked.tree)
     return Compiled(
         graph=graph,
         spec=spec,
@@ -175,12 +186,75 @@ def analyse_text(text: str, file: str, **options: Unpack[Options]) -> Compiled:
         tree=resolved.tree,
         stopped_at=builder.stopped_at,
         expect_skipped=resolved.expect_skipped,
-        diagnostics=diagnostics,
-        sources={file: text, **linked.sources},
+        diagnostics=tuple(merged(_heard(found, sources))),
+        sources=sources,
     )
 
 
+def _resolved(linked: Linked, file: str, report: Report, options: Options) -> Resolved:
+    """Returns the spec with variant and settings applied, if it has no faults so far."""
+    for part in (linked.tree, *linked.used):
+        check_variants(part, report)
+    resolved = Resolved(linked.tree, None, expect_skipped=False)
+    if not report:
+        settings = options.get("settings", {})
+        resolved = resolve(linked.tree, options.get("variant"), settings, file)
+    if "train" in resolved.tree.entries:
+        from archspec.frontend.data_path import with_absolute_data
+
+        resolved = resolved._replace(tree=with_absolute_data(resolved.tree))
+    return resolved
+
+
+def _builder(tree: Table, written: Table, report: Report, options: Options) -> Builder:
+    """Returns what builds a spec; it has the name that it was written with."""
+    name = written.get("name")
+    work = Work(options.get("limits", DEFAULTS))
+    return Builder(tree, str(plain(name)) if name else "", options.get("variant"), report, work)
+
+
+def _helped(
+    report: Report, builder: Builder, linked: Linked, options: Options
+) -> Sequence[Diagnostic]:
+    """Returns the faults with what takes further builds to find out."""
+    if all(fault.code != "E203" for fault in report):
+        return report
+    from archspec.frontend.least_input import with_least_input
+
+    def build(tree: Table) -> tuple[Report, int]:
+        trial = Report(DEFAULTS._replace(errors=LIMITS["errors"].most))
+        return trial, len(_builder(tree, linked.tree, trial, options).build().nodes)
+
+    return with_least_input(report, builder.unit.tree, builder.graph, build)
+
+
+def _heard(diagnostics: list[Diagnostic], sources: Mapping[str, str]) -> list[Diagnostic]:
+    """Returns the diagnostics that no comment silences."""
+    if not any(MARK in text for text in sources.values()):
+        return diagnostics
+    from archspec.frontend.silence import without_silenced  # few specs have such comments
+
+    return without_silenced(diagnostics, sources)
+
+
+def _library(
+    linked: Linked, sources: Mapping[str, str], report: Report, limits: Limits
+) -> Compiled:
+    """Returns what there is of a library."""
+    from archspec.frontend.library import analyse_library  # few files are libraries
+
+    blocks = analyse_library(linked, report, Work(limits))
+    _validate_parts(linked, report)
+    diagnostics = tuple(merged(_heard(report, sources)))
+    nothing = Compiled(Graph(""), None, None, linked.tree, None, False, diagnostics, sources)
+    return nothing._replace(library=blocks)
+
+
 def _sound(compiled: Compiled) -> Compiled:
+    if compiled.library is not None:
+        from archspec.frontend.library import not_a_spec
+
+        raise SpecError([not_a_spec(compiled.tree)], compiled.sources)
     if not compiled.ok:
         raise SpecError(compiled.diagnostics, compiled.sources)
     return compiled
@@ -200,10 +274,6 @@ def failed(report: list[Diagnostic], sources: Mapping[str, str]) -> Compiled:
     )
 
 
-def _position(diagnostic: Diagnostic) -> tuple[str, int, int]:
-    return diagnostic.span[:3]
-
-
 def _link(tree: Table, text: str, file: str, report: list[Diagnostic], options: Options) -> Linked:
     """Returns the spec in one piece."""
     # With a backslash, a key may be written in a way that does not show it.
@@ -212,7 +282,8 @@ def _link(tree: Table, text: str, file: str, report: list[Diagnostic], options: 
         return Linked(tree, [], [], {})
     from archspec.frontend.link import Linker  # only where there is something to link
 
-    return Linker(file, report, allow_outside=options.get("allow_outside", False)).link(tree)
+    limits, outside = options.get("limits", DEFAULTS), options.get("allow_outside", False)
+    return Linker(file, report, limits, allow_outside=outside).link(tree)
 
 
 def _validate_parts(linked: Linked, report: list[Diagnostic]) -> None:
@@ -234,10 +305,10 @@ def _validate(
     from archspec.frontend.schema import ArchSpec  # only when there is something to validate
     from archspec.frontend.validation import validate_tree
 
-    merged = {**tree.entries}
+    entries = {**tree.entries}
     if "variants" in written.entries:
-        merged["variants"] = written.entries["variants"]
-    whole = tree._replace(entries=merged)
+        entries["variants"] = written.entries["variants"]
+    whole = tree._replace(entries=entries)
     spec = validate_tree(ArchSpec, whole, report)
     section = tree.entries.get("train")
     if section is None:

@@ -10,6 +10,7 @@ from archspec.diagnostics import Label, Span
 from archspec.frontend.arguments import Unknown
 from archspec.frontend.calls import Calls, leaf_of
 from archspec.frontend.layer import Layer
+from archspec.frontend.report import Call
 from archspec.frontend.scope import Result, Turn
 from archspec.frontend.tree import Scalar
 from archspec.ir.graph import Head, Value
@@ -105,13 +106,14 @@ class Constructs:
             message = f"`{text}` is reused inside itself"
             turn.reader.fault("E111", message, name.span, "use `repeat`; networks are finite")
             raise Unknown
-        turn.reader.calls.append(("reuse", turn.layer.head.span))
+        self._builder.spend(turn.layer.head.span)
+        self._builder.report.calls.append(Call("reuse", turn.layer.head.span))
         self._reused.append(target)
         try:
             return self._builder.guarded(again, home.again(below), turn.inflow)
         finally:
             self._reused.pop()
-            turn.reader.calls.pop()
+            self._builder.report.calls.pop()
 
 
 def _refuse_stretching(turn: Turn, values: Sequence[Value], places: Mapping[int, Span]) -> None:

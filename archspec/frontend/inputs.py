@@ -37,7 +37,8 @@ def _type(tree: Tree, reader: Reader, report: list[Diagnostic]) -> TensorType | 
         return None
     if len(shape.items) > MAX_AXES:
         message = f"an input has at most {MAX_AXES} axes, not {len(shape.items)}"
-        report.append(Diagnostic("E103", message, shape.span))
+        help_ = "no operator takes as many; join some of them"
+        report.append(Diagnostic("E103", message, shape.span, help_))
         return None
     sizes = [_size(size, reader, report) for size in shape.items]
     known = [size for size in sizes if size is not None]
@@ -54,7 +55,7 @@ def _size(tree: Tree, reader: Reader, report: list[Diagnostic]) -> Size | None:
     if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= MAX_SIZE:
         return value
     if isinstance(value, int) and value > MAX_SIZE:
-        help_ = f"a size is at most {MAX_SIZE:,}"
+        help_ = f"a size is at most {MAX_SIZE:,}: PyTorch counts with 32 bits in places"
         report.append(Diagnostic("E103", "no input is as large as this", tree.span, help_))
     elif isinstance(tree, Scalar) and is_formula(tree):
         message = f"a size must be a positive integer or a name, not `{as_text(value)}`"

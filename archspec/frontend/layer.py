@@ -38,6 +38,7 @@ class Signature(NamedTuple):
         inputs: The names of the inputs.
         primary: The argument that the short form fills.
         operator: The operator, if it is one.
+        faulty: Whether arguments were left out because of faults that have been reported.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Signature(NamedTuple):
     inputs: tuple[str, ...]
     primary: str | None
     operator: type[Operator] | None = None
+    faulty: bool = False
 
     @property
     def variadic(self) -> bool:

@@ -10,19 +10,14 @@ from typing import NamedTuple
 from archspec.diagnostics import Diagnostic, SourceError, Span
 from archspec.frontend import loader
 from archspec.frontend.arguments import as_text
+from archspec.frontend.limits import DEFAULTS, Limits, allow
 from archspec.frontend.linked import Linked
-from archspec.frontend.loader import MAX_DEPTH, Fault
+from archspec.frontend.loader import Fault
 from archspec.frontend.references import project_root, referred
 from archspec.frontend.resolve import UsageError, check_variants, merged_defaults, resolve
 from archspec.frontend.suggest import did_you_mean
 from archspec.frontend.tree import Entry, Items, Scalar, Table, Tree, height, plain
 from archspec.frontend.used_layers import with_used
-
-MAX_FILES = 1000
-"""The most files in one piece, each counted as often as it is named."""
-
-MAX_CHAIN = 32
-"""The most files of which each names the next."""
 
 MERGED = ("params", "defaults", "blocks", "variants")
 """The sections that `extends` merges key by key; all others are replaced."""
@@ -48,17 +43,26 @@ class _File(NamedTuple):
 class Linker:
     """Links one spec."""
 
-    def __init__(self, file: str, report: list[Diagnostic], *, allow_outside: bool = False) -> None:
+    def __init__(
+        self,
+        file: str,
+        report: list[Diagnostic],
+        limits: Limits = DEFAULTS,
+        *,
+        allow_outside: bool = False,
+    ) -> None:
         """Prepares to link the spec in `file`.
 
         Args:
             file: The spec's path; paths outside of its project are refused.
             report: Takes the faults.
+            limits: How large the spec may be.
             allow_outside: Whether they are allowed.
         """
         self._sources: dict[str, str] = {}
         self._root = None if allow_outside else project_root(file)
         self._report = report
+        self._limits = limits
         self._files: dict[Path, _File | None] = {}
         self._chain = [Path(file).resolve()]
         self._count = 0
@@ -84,6 +88,7 @@ class Linker:
             found = [part for part in parts if part is not None]
             self._included += found
             entries["include"] = include._replace(value=Items(tuple(found), include.value.span))
+            tree = tree._replace(faulty=tree.faulty or len(found) < len(parts))
         tree = tree._replace(entries=entries)
         return self._extended(tree, depth) if "extends" in entries else tree
 
@@ -200,13 +205,15 @@ class Linker:
         """Refuses, once, a spec that is too large with the files that it names."""
         if self._full:
             return
-        self._full = self._count > MAX_FILES or levels > MAX_DEPTH
-        if self._count > MAX_FILES:
-            raise Fault("E008", f"more than {MAX_FILES:,} files are put together here", span,
-                        "name fewer files")  # fmt: skip
-        if levels > MAX_DEPTH:
-            raise Fault("E008", f"with this file, nesting is deeper than {MAX_DEPTH} levels", span,
-                        "let fewer files stand inside of one another")  # fmt: skip
+        most, deepest = self._limits.files, self._limits.depth
+        self._full = self._count > most or levels > deepest
+        if self._count > most:
+            raise Fault("E008", f"more than {most:,} files are put together here", span,
+                        f"name fewer files, or {allow('files')}")  # fmt: skip
+        if levels > deepest:
+            help_ = f"let fewer files stand inside of one another, or {allow('depth', levels)}"
+            raise Fault("E008", f"with this file, nesting is deeper than {deepest:,} levels", span,
+                        help_)  # fmt: skip
 
     def _check_chain(self, path: str, real: Path, span: Span) -> None:
         """Refuses a file that names itself, be it by others, and one after too many."""
@@ -215,15 +222,16 @@ class Linker:
             names = " → ".join(file.name for file in circle)
             raise Fault("E111", f"{path} contains itself: {names}", span,
                         "break the circle of extends, include and use")  # fmt: skip
-        if len(self._chain) > MAX_CHAIN:
-            raise Fault("E008", f"more than {MAX_CHAIN} files name one another in a row", span,
-                        "put several of them into one")  # fmt: skip
+        most = self._limits.chain
+        if len(self._chain) > most:
+            raise Fault("E008", f"more than {most:,} files name one another in a row", span,
+                        f"put several of them into one, or {allow('chain')}")  # fmt: skip
 
     def _read(self, path: str, span: Span, depth: int) -> Table | None:
         try:
-            text = loader.read(path)
+            text = loader.read(path, self._limits)
             self._sources[path] = text
-            tree = loader.parse(text, path, self._report)
+            tree = loader.parse(text, path, self._report, self._limits)
         except SourceError as error:
             self._fault("E001", error.diagnostic.message, span,
                         "a path is relative to the file that it stands in")  # fmt: skip

@@ -20,3 +20,9 @@ class Linked(NamedTuple):
     included: list[Table]
     used: list[Table]
     sources: Mapping[str, str]
+
+
+def is_library(tree: Table) -> bool:
+    """Returns whether a file, as written, is one of blocks for specs to include, and no spec."""
+    keys = tree.entries.keys()
+    return "blocks" in keys and keys.isdisjoint(("name", "inputs", "layers", "extends"))

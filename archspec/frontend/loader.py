@@ -5,6 +5,8 @@ tags and merge keys. PyYAML parses; values are resolved here, from its events, s
 `no` is a string, `1e-3` a number, and every duplicate key is seen.
 """
 
+import itertools
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,13 +14,12 @@ from pathlib import Path
 import yaml
 
 from archspec.diagnostics import Diagnostic, Label, SourceError, Span, lines_of
+from archspec.frontend.limits import DEFAULTS, LIMITS, Limits, allow
 from archspec.frontend.tree import Entry, Items, Scalar, Table, Tree
+from archspec.frontend.valueless import Valueless, valueless_faults
 
-MAX_DEPTH = 128
-"""The deepest nesting of sequences and mappings that is read."""
-
-MAX_BYTES = 4 * 1024 * 1024
-"""The largest file that is read."""
+SOON = 100_000
+"""After how many parts of the text the depth of what nests too deeply is given up."""
 
 _Parser = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -27,12 +28,13 @@ _WORDS: dict[str, bool | float | None] = {
     "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
     ".nan": float("nan"), ".inf": float("inf"), "-.inf": -float("inf"), "+.inf": float("inf"),
 }  # fmt: skip
-_INT = re.compile(r"[-+]?[0-9](_?[0-9])*\Z")
-_HEX = re.compile(r"0x[0-9a-fA-F](_?[0-9a-fA-F])*\Z")
-_FLOAT = re.compile(r"[-+]?([0-9](_?[0-9])*)?\.?([0-9](_?[0-9])*)?([eE][-+]?[0-9]+)?\Z")
+_INT = re.compile(r"[-+]?[0-9]+(?:_[0-9]+)*\Z")
+_HEX = re.compile(r"0x[0-9a-fA-F]+(?:_[0-9a-fA-F]+)*\Z")
+_DIGITS = "(?:[0-9]+(?:_[0-9]+)*)?"
+_FLOAT = re.compile(rf"[-+]?{_DIGITS}\.?{_DIGITS}(?:[eE][-+]?[0-9]+)?\Z")
 
 
-def read(path: str) -> str:
+def read(path: str, limits: Limits = DEFAULTS) -> str:
     """Returns the text of a spec file.
 
     Raises:
@@ -41,23 +43,28 @@ def read(path: str) -> str:
     """
     try:
         with Path(path).open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
+            data = file.read(limits.bytes + 1)
+            size = os.fstat(file.fileno()).st_size
     except OSError as error:
         reason = "it is a directory" if isinstance(error, IsADirectoryError) else error.strerror
         help_ = "give the path of a YAML file, or the name of a spec that `archspec list` shows"
         message = f"cannot read {path}: {(reason or str(error)).lower()}"
         raise SourceError(Diagnostic("E001", message, Span(path), help_)) from None
-    if len(data) > MAX_BYTES:
-        raise Fault("E008", f"the file has more than {MAX_BYTES:,} bytes",
-                    Span(path), "split the spec, or check that this is a spec at all")  # fmt: skip
+    if len(data) > limits.bytes:
+        more = allow("bytes", size if size > limits.bytes else None)
+        raise Fault(
+            "E008",
+            f"the file has more than {limits.bytes:,} bytes",
+            Span(path),
+            f"check that this is a spec at all, split it, or {more}",
+        )
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        column = error.start - data.rfind(b"\n", 0, error.start)
+        before = data[: error.start].decode("utf-8-sig")
         raise Fault("E002", f"this is not UTF-8 text (byte 0x{data[error.start]:02x})",
-                    Span(path, line, column), "save the file as UTF-8; a spec is YAML text"
-                    ) from None  # fmt: skip
+                    _span_at(before, path, len(before)),
+                    "save the file as UTF-8; a spec is YAML text") from None  # fmt: skip
     return text
 
 
@@ -71,22 +78,25 @@ class Fault(Exception):  # noqa: N818 - it ends the reading, it is not a bug
         self.diagnostic = Diagnostic(code, message, span, help_, labels)
 
 
-def parse(text: str, file: str, report: list[Diagnostic]) -> Tree:
+def parse(text: str, file: str, report: list[Diagnostic], limits: Limits = DEFAULTS) -> Tree:
     """Returns the tree of a YAML text; faults that reading survives go to `report`.
 
     Raises:
-        Fault: The text is not YAML, is empty, or nests too deeply.
+        Fault: The text is not YAML, is empty, or is too large.
     """
     try:
-        return _Composer(yaml.parse(text, Loader=_Parser), text, file, report).document()
+        return _Composer(yaml.parse(text, Loader=_Parser), text, file, report, limits).document()
     except yaml.MarkedYAMLError as error:
-        raise _syntax_fault(error, text, file) from None
+        from archspec.frontend.yaml_faults import syntax_fault  # only faulty files need it
+
+        raise Fault(*syntax_fault(error, text, file)[:5]) from None
     except UnicodeEncodeError as error:
         raise Fault("E002", "this is not UTF-8 text", _span_at(text, file, error.start),
                     "use UTF-8") from None  # fmt: skip
     except yaml.reader.ReaderError as error:
-        span = _span_at(text, file, error.position)
-        raise Fault("E002", f"character U+{_code_point(error):04X} is not allowed in YAML", span,
+        code = _code_point(error)
+        span = _span_at(text, file, text.find(chr(code)))  # the position may be one of bytes
+        raise Fault("E002", f"character U+{code:04X} is not allowed in YAML", span,
                     "a spec is YAML text; remove the character") from None  # fmt: skip
 
 
@@ -94,12 +104,19 @@ class _Composer:
     """Composes a tree of PyYAML's events."""
 
     def __init__(
-        self, events: Iterator[yaml.Event], text: str, file: str, report: list[Diagnostic]
+        self,
+        events: Iterator[yaml.Event],
+        text: str,
+        file: str,
+        report: list[Diagnostic],
+        limits: Limits,
     ) -> None:
         self.events = events
         self.lines = lines_of(text)
         self.file = file
         self.report = report
+        self.limits = limits
+        self.values = 0
 
     def document(self) -> Tree:
         next(self.events)  # the start of the stream
@@ -114,10 +131,10 @@ class _Composer:
                        self.span(following), "remove the `---` line")  # fmt: skip
         return tree
 
-    def tree(self, event: yaml.Event, depth: int) -> Tree:
-        if depth > MAX_DEPTH:
-            raise Fault("E008", f"nesting is deeper than {MAX_DEPTH} levels", self.span(event),
-                        "move inner parts into blocks of their own")  # fmt: skip
+    def tree(self, event: yaml.Event, depth: int, within: Tree | None = None) -> Tree:
+        self.values += 1
+        if depth > self.limits.depth or self.values > self.limits.values:
+            raise self.too_large(event, depth)
         self.refuse_extras(event)
         if isinstance(event, yaml.SequenceStartEvent):
             items = []
@@ -125,23 +142,53 @@ class _Composer:
                 items.append(self.tree(inner, depth + 1))
             return Items(tuple(items), self.span(event, inner))
         if isinstance(event, yaml.MappingStartEvent):
-            return self.table(event, depth)
+            return self.table(event, depth, within)
         if isinstance(event, yaml.ScalarEvent):
             return self.scalar(event)
         return Table({}, self.span(event), faulty=True)  # an alias, which has been reported
 
-    def table(self, start: yaml.MappingStartEvent, depth: int) -> Table:
+    def too_large(self, event: yaml.Event, depth: int) -> Fault:
+        """Returns the fault of a file that nests too deeply or has too many values."""
+        if depth <= self.limits.depth:
+            message = f"the file has more than {self.limits.values:,} keys and values"
+            help_ = f"repeat a block instead, or {allow('values')}"
+        else:
+            message = f"nesting is deeper than {self.limits.depth:,} levels"
+            more = allow("depth", self.deepest(event, depth))
+            help_ = f"move inner parts into blocks of their own, or {more}"
+        return Fault("E008", message, self.span(event), help_)
+
+    def deepest(self, event: yaml.Event, depth: int) -> int | None:
+        """Returns how deep the file nests, if that is soon known."""
+        deepest = depth
+        try:
+            for following in itertools.islice(itertools.chain([event], self.events), SOON):
+                if isinstance(following, yaml.CollectionStartEvent):
+                    depth += 1
+                elif isinstance(following, yaml.CollectionEndEvent):
+                    depth -= 1
+                elif isinstance(following, yaml.StreamEndEvent):
+                    return deepest
+                deepest = max(deepest, depth)
+                if deepest > LIMITS["depth"].most:
+                    return deepest
+        except yaml.YAMLError:
+            return None  # it is no YAML, which is said once it can be read as deep
+        return None
+
+    def table(self, start: yaml.MappingStartEvent, depth: int, within: Tree | None) -> Table:
         entries: dict[str, Entry] = {}
+        valueless: list[Valueless] = []
         faulty = False
         while not isinstance(event := next(self.events), yaml.MappingEndEvent):
             key = self.tree(event, depth + 1)
             value_event = next(self.events)
-            value = self.tree(value_event, depth + 1)
+            value = self.tree(value_event, depth + 1, key)
             name = self.key_name(key)
             if name is None:
                 faulty = True
             elif start.flow_style and self.is_missing(value_event):
-                self.valueless(name, key.span, entries)
+                valueless.append(Valueless(Scalar(name, key.span), next(reversed(entries), None)))
                 faulty = True
             elif name in entries:
                 help_ = f"the first one is on line {entries[name].key.span.line}; remove one"
@@ -150,6 +197,8 @@ class _Composer:
                 if not isinstance(key, Scalar) or key.value != name:
                     key = Scalar(name, key.span)
                 entries[name] = Entry(key, value)
+        of_params = isinstance(within, Scalar) and within.value == "params"
+        self.report += valueless_faults(valueless, entries, of_params=of_params)
         return Table(entries, self.span(start, event), faulty)
 
     def key_name(self, key: Tree) -> str | None:
@@ -169,22 +218,6 @@ class _Composer:
     def is_missing(self, event: yaml.Event) -> bool:
         start, end = _marks(event)
         return isinstance(event, yaml.ScalarEvent) and start.index == end.index
-
-    def valueless(self, name: str, span: Span, before: dict[str, Entry]) -> None:
-        last = next(reversed(before), None)
-        value = before[last].value if last else None
-        head, colon, rest = name.partition(":")
-        if isinstance(value, Scalar) and str(value.value).startswith("=") and last:
-            help_ = f'a formula with `,` or brackets needs quotes: `{last}: "=…"`'
-            del before[last]  # it is only a part of what was meant
-        elif isinstance(value, Scalar) and str(value.value).startswith("(") and last:
-            help_ = f"a list is written in brackets: `{last}: [3, 3]`"
-            del before[last]
-        elif colon and head and rest:
-            help_ = f"put a space after the colon: `{head}: {rest}`"
-        else:
-            help_ = f"write `{name}: value`, or `{name}: null`"
-        self.fault("E007", f"`{name}` has no value", span, help_)
 
     def scalar(self, event: yaml.ScalarEvent) -> Scalar:
         span = self.span(event)
@@ -253,32 +286,9 @@ def _marks(event: yaml.Event) -> tuple[yaml.Mark, yaml.Mark]:
     return event.start_mark, event.end_mark  # type: ignore[return-value]
 
 
-def _syntax_fault(error: yaml.MarkedYAMLError, text: str, file: str) -> Fault:
-    mark = error.problem_mark or error.context_mark
-    span = Span(file, mark.line + 1, mark.column + 1, 1) if mark else Span(file)
-    lines = lines_of(text)
-    line = lines[span.line - 1] if span.line <= len(lines) else ""
-    help_ = "check the indentation, brackets and quotes on this line and the one before"
-    if "\t" in line[: span.column]:
-        help_ = "indent with spaces; YAML does not allow tabs"
-    elif "`" in line or "@" in line:
-        help_ = "put quotes around a value that starts with ` or @"
-    elif re.search(r"=[^\"',]*\[", line):
-        help_ = 'inside { } a formula with `,` or brackets needs quotes: "=depths[0]"'
-    elif any(start.strip().startswith(("–", "—")) for start in lines[: span.line]):
-        help_ = "a list item starts with a hyphen `-`, not with a dash"
-    labels: tuple[Label, ...] = ()
-    opened = error.context_mark
-    if opened and "flow" in str(error.context):
-        labels = (Label(Span(file, opened.line + 1, opened.column + 1, 1), "opened here"),)
-        help_ = help_ if "quotes" in help_ and "formula" in help_ else "close the bracket"
-    context = f" {error.context}" if error.context else ""
-    return Fault("E004", f"this is not YAML: {error.problem}{context}", span, help_, labels)
-
-
 def _span_at(text: str, file: str, index: int) -> Span:
-    before = text[:index]
-    return Span(file, before.count("\n") + 1, index - before.rfind("\n"), 1)
+    before = lines_of(text[:index])
+    return Span(file, len(before), len(before[-1]) + 1, 1)
 
 
 def _code_point(error: yaml.reader.ReaderError) -> int:

@@ -2,7 +2,10 @@
 
 import keyword
 
-from archspec.diagnostics import Diagnostic, Span
+from archspec.diagnostics import Diagnostic, Label, Span
+
+LONGEST = 80
+"""The longest name; networks have tens of thousands of paths, each of many names."""
 
 # The attributes of torch.nn.Module and of its containers' bookkeeping (torch 2.13): a
 # submodule of one of these names would hide it. A test compares the list with torch.
@@ -26,6 +29,10 @@ def name_fault(name: str, span: Span) -> Diagnostic | None:
     if not name.isidentifier() or not name.isascii():
         message = f"`{name}` cannot be a name"
         help_ = "use letters, digits and underscores, not starting with a digit"
+        return Diagnostic("E108", message, span, help_)
+    if len(name) > LONGEST:
+        message = f"`{name[: LONGEST - 1]}…` is longer than {LONGEST} characters"
+        help_ = "use a shorter name: it stands in the path of every layer below"
         return Diagnostic("E108", message, span, help_)
     if (
         name.startswith("_")
@@ -51,8 +58,9 @@ class Names:
     def give(self, name: str, span: Span) -> Diagnostic | None:
         """Takes a name that the spec gives; returns what is wrong with it, if anything."""
         if name in self.given:
-            help_ = f"the first one is on line {self.given[name].line}; rename one of them"
-            return Diagnostic("E109", f"the name `{name}` is used twice here", span, help_)
+            first = Label(self.given[name], "the first one")
+            message = f"the name `{name}` is used twice here"
+            return Diagnostic("E109", message, span, "rename one of them", (first,))
         if name in self._kinds:
             help_ = "a layer above has this name by default; use another one"
             return Diagnostic("E109", f"the name `{name}` is used twice here", span, help_)

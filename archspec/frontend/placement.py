@@ -1,14 +1,21 @@
 """Puts nodes into the graph: name paths, heads, treatments, and what an operator refuses."""
 
-from collections.abc import Mapping, Sequence
+from __future__ import annotations
 
-from archspec.diagnostics import Diagnostic, Label, Severity, Span
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from archspec.diagnostics import Label, Span
 from archspec.frontend.arguments import Unknown
 from archspec.frontend.reader import Reader
+from archspec.frontend.report import Call, Report
 from archspec.frontend.scope import Result, Turn
 from archspec.frontend.treating import Treating
 from archspec.ir.graph import Graph, Node, Value
 from archspec.ir.op import Operator, OperatorError
+
+if TYPE_CHECKING:
+    from archspec.frontend.unequal import Advice
 
 
 class Placement:
@@ -16,15 +23,16 @@ class Placement:
 
     Attributes:
         head_of: The head that makes a value, by the value's name.
-        warnings: What is legal, but surely not what was meant.
+        calls: The blocks and specs that a node is in, the innermost last, by the node's path.
         treating: How training treats the nodes.
     """
 
-    def __init__(self, graph: Graph, report: list[Diagnostic]) -> None:
+    def __init__(self, graph: Graph, report: Report) -> None:
         self.head_of: dict[str, str] = {}
-        self.warnings: list[Diagnostic] = []
+        self.calls: dict[str, tuple[Call, ...]] = {}
         self.treating = Treating(graph, report)
         self._graph = graph
+        self._open = report.calls
         self._nodes: dict[str, Node] = {}
         self._paths: set[str] = set()
         self._scopes: set[str] = set()
@@ -58,19 +66,35 @@ class Placement:
             )
         except OperatorError as error:
             labels = [Label(places[i], text) for i, text in error.labels.items() if i in places]
-            turn.reader.fault(error.code, error.message, span, error.help, labels)
+            help_ = error.help
+            if error.code == "E202" and not help_:
+                help_, more = self._advice(turn, op, inputs)
+                labels += more
+            turn.reader.fault(error.code, error.message, span, help_, labels)
             raise Unknown from None
         self.treating.treat(start, turn, place, op, inputs)
         for node in self._graph.nodes[start:]:
             self._nodes[node.path] = node
             self._require_equal_weights(node, turn)
-            if node.facts.doubt is not None:
-                code, message, help_ = node.facts.doubt
-                warning = turn.reader.diagnostic(code, message, span, help_)
-                self.warnings.append(warning._replace(severity=Severity.WARNING))
+            if self._open:
+                self.calls[node.path] = tuple(self._open)
         if place.head is not None:
             self.head_of |= {output.name: place.head for output in outputs}
         return dict(zip(op.output_names(), outputs, strict=True))
+
+    def _advice(self, turn: Turn, op: Operator, inputs: Sequence[Value]) -> Advice:
+        """Returns how the paths of a merge, which are unequal, could be made equal."""
+        from archspec.frontend.unequal import Advice, advice, shortcut  # only faults need it
+
+        if turn.layer.kind == "residual":
+            help_ = shortcut(*(value.type for value in inputs))
+            if help_:
+                return Advice(help_)
+        return advice(op, inputs, self._maker)
+
+    def _maker(self, value: Value) -> Node | None:
+        """Returns the node that makes a value; `None` for an input of the network."""
+        return self._nodes.get(value.name) or self._nodes.get(value.name.rpartition(".")[0])
 
     def refuse_heads(self, values: Sequence[Value], reader: Reader, span: Span) -> None:
         """Refuses values that exist in training only where inference would need them.

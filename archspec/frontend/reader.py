@@ -29,7 +29,6 @@ class Reader:
     Attributes:
         evaluator: Evaluates formulas.
         env: The values of the file's parameters.
-        calls: The blocks around the layer that is being expanded, with their calls.
     """
 
     def __init__(
@@ -38,11 +37,9 @@ class Reader:
         parser: Parser,
         evaluator: Evaluator,
         report: list[Diagnostic],
-        calls: list[tuple[str, Span]],
     ) -> None:
         self.evaluator = evaluator
         self.env: dict[str, object] = {}
-        self.calls = calls
         self._tree = tree
         self._parser = parser
         self._report = report
@@ -250,15 +247,8 @@ class Reader:
     def fault(
         self, code: str, message: str, span: Span, help_: str = "", labels: Sequence[Label] = ()
     ) -> None:
-        """Reports an error, with the calls of the blocks that it is in."""
-        self._report.append(self.diagnostic(code, message, span, help_, labels))
-
-    def diagnostic(
-        self, code: str, message: str, span: Span, help_: str, labels: Sequence[Label] = ()
-    ) -> Diagnostic:
-        """Returns a diagnostic with the calls of the blocks that it is in."""
-        used = [Label(call, f"in this {name}") for name, call in reversed(self.calls)]
-        return Diagnostic(code, message, span, help_, (*labels, *used))
+        """Reports an error."""
+        self._report.append(Diagnostic(code, message, span, help_, tuple(labels)))
 
 
 def _without_spaces(shape: tuple[object, ...]) -> list[str]:

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 
 from archspec.diagnostics import Diagnostic, Span
 from archspec.frontend.arguments import Unknown, as_text
+from archspec.frontend.limits import Limits, allow
 
 
 def rows(
-    value: object, span: Span, most: int, report: list[Diagnostic], *, of: str = "repeat"
+    value: object, span: Span, limits: Limits, report: list[Diagnostic], *, of: str = "repeat"
 ) -> list[Mapping[str, object]]:
     """Returns the arguments of each turn.
 
@@ -15,14 +16,19 @@ def rows(
         value: An integer; a list of rows, each a mapping of arguments; or a mapping of
             columns, each a list with one value for every turn.
         span: Where it stands.
-        most: The most turns.
+        limits: How many turns there may be.
         report: Takes the fault.
         of: The key whose value it is.
 
     Raises:
         Unknown: The value is none of these; the fault has been reported.
     """
-    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= most:
+    if isinstance(value, int) and not isinstance(value, bool) and value > limits.nodes:
+        message = f"`{of}` is more than {limits.nodes:,} here"
+        help_ = f"check the count, or {allow('nodes', value)}"
+        report.append(Diagnostic("E008", message, span, help_))
+        raise Unknown
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return [{} for _ in range(value)]
     if isinstance(value, tuple) and all(isinstance(row, Mapping) for row in value):
         return list(value)
@@ -41,6 +47,5 @@ def rows(
         report.append(Diagnostic("E103", message, span))
         raise Unknown
     message = f"`{of}` takes a number, rows or columns, not `{as_text(value)}`"
-    help_ = f"a count is at least 0 and at most {most:,}"
-    report.append(Diagnostic("E103", message, span, help_))
+    report.append(Diagnostic("E103", message, span, "a count is at least 0"))
     raise Unknown

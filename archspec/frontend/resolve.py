@@ -11,7 +11,7 @@ from archspec.diagnostics import Diagnostic, Refusal, Span
 from archspec.frontend import loader
 from archspec.frontend.suggest import did_you_mean
 from archspec.frontend.treatments import KEYS as TREATED
-from archspec.frontend.tree import Entry, Items, Scalar, Table, Tree, plain
+from archspec.frontend.tree import Entry, Items, Scalar, Table, Tree, height, plain
 from archspec.ir.graph import stem
 
 RESERVED = ("extends", "inputs", "defaults", "expect")
@@ -40,6 +40,7 @@ class Resolved(NamedTuple):
 def check_variants(tree: Table, report: list[Diagnostic]) -> None:
     """Reports unknown keys, unknown bases and cycles in all variants of a spec."""
     variants = _table(tree.get("variants"))
+    cyclic = _cyclic(variants)
     known = {*_table(tree.get("params")).entries, *RESERVED}
     for name, entry in variants.entries.items():
         body = _table(entry.value)
@@ -53,7 +54,7 @@ def check_variants(tree: Table, report: list[Diagnostic]) -> None:
             message = f"variant {name} extends `{base.value}`, which does not exist"
             help_ = did_you_mean(str(base.value), variants.entries, what="variant")
             report.append(Diagnostic("E110", message, base.span, help_))
-        elif base is not None and _is_cyclic(name, variants):
+        elif base is not None and name in cyclic:
             message = f"variant {name} extends itself"
             report.append(Diagnostic("E110", message, base.span, "break the circle of `extends`"))
 
@@ -90,6 +91,8 @@ def dump(tree: Table) -> str:
     """Returns the tree as YAML text that reads back as the same tree."""
     import yaml
 
+    from archspec.frontend.limits import Limits, stack_for
+
     class Dumper(yaml.SafeDumper):
         """Quotes what this dialect would not read as a string."""
 
@@ -98,10 +101,11 @@ def dump(tree: Table) -> str:
         return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
     Dumper.add_representer(str, represent)
-    return yaml.dump(
-        plain(tree), Dumper=Dumper, sort_keys=False, allow_unicode=True, width=100,
-        default_flow_style=None,
-    )  # fmt: skip
+    with stack_for(Limits(depth=height(tree))):
+        return yaml.dump(
+            plain(tree), Dumper=Dumper, sort_keys=False, allow_unicode=True, width=100,
+            default_flow_style=None,
+        )  # fmt: skip
 
 
 def _table(tree: Tree | None) -> Table:
@@ -115,22 +119,27 @@ def _lineage(variants: Table, variant: str | None, file: str) -> list[str]:
             f"{file} has no variant `{variant}`",
             did_you_mean(variant, variants.entries, what="variant"),
         )
-    names: list[str] = []
+    names: dict[str, None] = {}
     while variant is not None and variant not in names:
-        names.insert(0, variant)
+        names[variant] = None
         base = _table(variants.get(variant)).get("extends")
         variant = str(base.value) if isinstance(base, Scalar) else None
-    return names
+    return [*reversed(names)]
 
 
-def _is_cyclic(name: str, variants: Table) -> bool:
-    seen: set[str] = set()
-    step: str | None = name
-    while step is not None and step not in seen:
-        seen.add(step)
-        base = _table(variants.get(step)).get("extends")
-        step = str(base.value) if isinstance(base, Scalar) else None
-    return step is not None
+def _cyclic(variants: Table) -> set[str]:
+    """Returns the variants whose bases, one after the other, come back to one of them."""
+    known: dict[str, bool] = {}
+    for name in variants.entries:
+        steps: dict[str, None] = {}
+        step: str | None = name
+        while step is not None and step not in steps and step not in known:
+            steps[step] = None
+            base = _table(variants.get(step)).get("extends")
+            step = str(base.value) if isinstance(base, Scalar) else None
+        returns = step is not None and known.get(step, True)
+        known |= dict.fromkeys(steps, returns)
+    return {name for name, returns in known.items() if returns}
 
 
 def _apply_variant(entries: dict[str, Entry], body: Table) -> None:

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 MOST = 30
 """The most words that a help line lists."""
 
+MANY, LONGEST = 500, 60
+"""Among more words, and of longer ones, no misspelling is looked for: it would take too long."""
+
 LIKELY, CERTAIN = 0.6, 0.75
 """How alike two words must be for one to be a misspelling of the other."""
 
@@ -27,7 +30,10 @@ def did_you_mean(word: str, known: Iterable[str], *, what: str, also: Iterable[s
         what: What they are, in the singular.
         also: Further ones that a plain misspelling may mean; they are not listed.
     """
-    options = sorted(known)
+    options = [*known]
+    if len(options) > MANY:
+        return f"none of the {len(options):,} {what}s is called so"
+    options.sort()
     nearest = (
         nearest_word(word, options, CERTAIN)
         or nearest_word(word, also, CERTAIN)
@@ -50,6 +56,9 @@ def nearest_word(word: str, options: Iterable[str], cutoff: float = LIKELY) -> s
 
     wanted = compact(word)
     digits = {*filter(str.isdigit, wanted)}
+    options = [*options]
+    if len(options) > MANY or len(wanted) > LONGEST:
+        return None
 
     def score(option: str) -> tuple[float, bool, bool]:
         alike = SequenceMatcher(None, wanted, compact(option)).ratio()
@@ -78,6 +87,9 @@ def operator_help(word: str, blocks: Collection[str], constructs: Collection[str
 
     name = vocabulary.bare(word)
     options = (*blocks, *constructs, *ops.names())
+    head, _, value = word.partition(":")
+    if head in options and value:
+        return f"put a space after the colon: `- {head}: {value}`"
     if name in options:
         return f"write `{_line(name)}`"
     if advice := vocabulary.operator_advice(name):

@@ -26,10 +26,14 @@ class Parser:
 
     Attributes:
         blocks: The signatures of the file's blocks, by name.
+        complete: Whether these are all; else a fault, already reported, left some unknown.
     """
 
-    def __init__(self, blocks: dict[str, Signature], report: list[Diagnostic]) -> None:
+    def __init__(
+        self, blocks: dict[str, Signature], report: list[Diagnostic], *, complete: bool = True
+    ) -> None:
         self.blocks = blocks
+        self.complete = complete
         self._operators: dict[str, Signature] = {}
         self._report = report
 
@@ -47,7 +51,7 @@ class Parser:
         if not isinstance(tree, Items):
             self.fault("E104", "a list of layers is wanted here", tree.span, "one `- layer` a line")
             return ()
-        return tuple(self.layer(item, names) for item in tree.items)
+        return tuple([self.layer(item, names) for item in tree.items])
 
     def layer(self, tree: Tree, names: Names) -> Layer:
         """Returns one layer; one that cannot be read calls nothing, so its output is unknown."""
@@ -59,7 +63,8 @@ class Parser:
         kind = str(head.value)
         is_formula = kind.startswith("=")
         signature = None if is_formula else self.signature(kind)
-        if not is_formula and signature is None and kind not in CONSTRUCTS:
+        unknown = not is_formula and signature is None and kind not in CONSTRUCTS
+        if unknown and self.complete:
             self.fault("E105", f"there is no operator or block `{kind}`", head.span,
                        operator_help(kind, self.blocks, CONSTRUCTS))  # fmt: skip
         entries = body.entries if isinstance(body, Table) else {}
@@ -91,7 +96,7 @@ class Parser:
         else:
             arguments = rest
         primary = None if isinstance(body, Table) or paths or kind in CONSTRUCTS else body
-        faulty = len(self._report) > faults or (isinstance(body, Table) and body.faulty)
+        faulty = len(self._report) > faults or (isinstance(body, Table) and body.faulty) or unknown
         return Layer(
             head, kind, component, names, arguments, primary, reserved, tuple(paths),
             opens_scope=opens_scope,
@@ -125,10 +130,13 @@ class Parser:
     def component(self, leaf: str, head: Scalar, reserved: dict[str, Entry], names: Names) -> str:
         """Returns the layer's component of the name path."""
         if "name" in reserved:
-            given = reserved["name"].value
-            name = str(given.value) if isinstance(given, Scalar) else ""
-            self.add(names.give(name, given.span))
-            return name
+            key, given = reserved["name"]
+            if isinstance(given, Scalar):
+                self.add(names.give(str(given.value), given.span))
+                return str(given.value)
+            self.fault("E108", "`name` must be a name, not a list or mapping", key.span,
+                       "write `name: stem`; a layer's other keys stand beside it")  # fmt: skip
+            return names.default("layer")
         if leaf.startswith("="):
             leaf = leaf[1:].strip()
             if not leaf.isidentifier():
@@ -280,6 +288,8 @@ class Parser:
             allowed: Its own keys.
             reserved: The keys that it shares with all layers.
         """
+        if isinstance(called, Signature) and called.faulty:
+            return
         own, shared = set(allowed), tuple(reserved)
         operator = called.operator if isinstance(called, Signature) else None
         is_block = isinstance(called, Signature) and operator is None

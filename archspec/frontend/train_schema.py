@@ -6,11 +6,17 @@ to its options, as layers are; the bare name is the choice with its defaults.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self, TypeAlias
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeAlias
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from archspec.frontend.schema import Section
+
+if TYPE_CHECKING:
+    from pydantic import GetJsonSchemaHandler
+    from pydantic.json_schema import JsonSchemaValue
+    from pydantic_core import CoreSchema
 
 Positive: TypeAlias = Annotated[int, Field(gt=0, le=2**31 - 1)]
 Pixels: TypeAlias = Annotated[int, Field(gt=0, le=8192)]
@@ -49,6 +55,24 @@ class Choice(Section):
             raise ValueError(f"choose one of {', '.join(type(self).model_fields)}")
         return self
 
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """Returns a mapping of one key, or a name that needs no options."""
+        whole = handler.resolve_ref_schema(handler(schema))
+        bare = [name for name in cls.model_fields if cls._stands_alone(name)]
+        names = [{"type": "string", "enum": bare}] if bare else []
+        return {"anyOf": [{**whole, "minProperties": 1, "maxProperties": 1}, *names]}
+
+    @classmethod
+    def _stands_alone(cls, name: str) -> bool:
+        try:
+            cls.model_validate(name)
+        except ValidationError:
+            return False
+        return True
+
     @property
     def name(self) -> str:
         """What is chosen."""
@@ -77,6 +101,14 @@ class Resize(Section):
     @classmethod
     def _short_form(cls, value: Any) -> Any:  # noqa: ANN401
         return {"size": value} if isinstance(value, list) else value
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """Returns a mapping, or the size alone."""
+        whole = handler.resolve_ref_schema(handler(schema))
+        return {"anyOf": [whole, whole["properties"]["size"]]}
 
 
 class Normalize(Section):
@@ -110,6 +142,10 @@ class Split(Section):
     stratify: bool = Field(
         default=True, description="whether each split has the classes in equal proportion"
     )
+
+
+DATASETS: Mapping[str, int] = {"breast_cancer": 2, "digits": 10, "iris": 3, "wine": 3}
+"""The data sets that are at hand, with their numbers of classes."""
 
 
 class Data(Section):

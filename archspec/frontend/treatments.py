@@ -1,8 +1,9 @@
 """How a layer says that its weights are treated: initialisers, penalties, `freeze`."""
 
+import math
 from collections.abc import Callable, Mapping
 from fnmatch import fnmatchcase
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 
 from archspec.diagnostics import Diagnostic
 from archspec.frontend.arguments import Argument, Unknown, as_text
@@ -16,6 +17,9 @@ OUTPUT_KEYS = ("output_l1", "output_l2")
 PENALTIES = ("weight_l1", "weight_l2", "bias_l1", "bias_l2", *OUTPUT_KEYS)
 KEYS = (*INITIALIZERS, *PENALTIES, "max_norm")
 """The keys that treat the weights of a layer, or of all layers in a block."""
+
+LARGEST = 1e30
+"""The largest number of a treatment: what single precision can hold, with room for a product."""
 
 NO_PENALTY = Penalty()
 
@@ -143,10 +147,10 @@ def read_key(key: str, argument: Argument, report: Callable[[Diagnostic], None])
     if key in INITIALIZERS:
         return _initializer(key, argument, report)
     value = argument.value
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 0:
+    if _is_number(value) and value >= 0:
         return float(value)
     message = f"`{key}` must be a number of at least 0, not `{as_text(value)}`"
-    report(Diagnostic("E103", message, argument.span))
+    report(Diagnostic("E103", message, argument.span, f"for example `{key}: 1e-4`"))
     raise Unknown
 
 
@@ -215,12 +219,27 @@ def _initializer(key: str, argument: Argument, report: Callable[[Diagnostic], No
     target, fixed, options = FILLS[name]
     if not isinstance(given, Mapping) and options:
         given = {next(iter(options)): given}
-    numbers = given if isinstance(given, Mapping) else {"value": given}
-    for option, number in numbers.items():
-        fits = isinstance(number, (int, float)) and not isinstance(number, bool)
-        if option not in options or not fits:
-            what = "must be a number" if option in options else f"is not an option of {name}"
+    said = given if isinstance(given, Mapping) else {"value": given}
+    numbers = dict(options)
+    for option, number in said.items():
+        if option not in options or not _is_number(number) or (option == "std" and number < 0):
+            least = " of at least 0" if option == "std" else ""
+            what = f"must be a number{least}, not `{as_text(number)}`"
+            what = what if option in options else f"is not an option of {name}"
             help_ = f"it takes {', '.join(options)}" if options else "write its name alone"
             report(Diagnostic("E103", f"`{option}` {what}", argument.span, help_))
             raise Unknown
-    return Fill(name, Initializer(f"torch.nn.init.{target}", {**fixed, **options, **numbers}))
+        numbers[option] = float(number)
+    low, high = numbers.get("a", 0.0), numbers.get("b", math.inf)
+    if low > high:
+        message = f"`a` must not be greater than `b`, but {low:g} is greater than {high:g}"
+        report(Diagnostic("E103", message, argument.span, f"swap them: {name} is from a to b"))
+        raise Unknown
+    return Fill(name, Initializer(f"torch.nn.init.{target}", {**fixed, **numbers}))
+
+
+def _is_number(value: object) -> TypeGuard[int | float]:
+    """Returns whether a value is a number that single precision can hold."""
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        return False
+    return abs(value) <= LARGEST

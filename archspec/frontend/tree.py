@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
 from archspec.diagnostics import Span
@@ -86,20 +86,39 @@ def plain(tree: Tree) -> object:
 
 def scalars(tree: Tree) -> Iterator[Scalar]:
     """Yields every scalar of the tree, keys included, in the file's order."""
-    if isinstance(tree, Scalar):
-        yield tree
-    elif isinstance(tree, Items):
-        for item in tree.items:
-            yield from scalars(item)
-    else:
-        for entry in tree.entries.values():
-            yield entry.key
-            yield from scalars(entry.value)
+    pending = [tree]
+    while pending:
+        part = pending.pop()
+        if isinstance(part, Scalar):
+            yield part
+        elif isinstance(part, Items):
+            pending.extend(reversed(part.items))
+        else:
+            for key, value in reversed(part.entries.values()):
+                pending += (value, key)
+
+
+def size(tree: Tree) -> int:
+    """Returns how many values are inside of a tree, lists and mappings counted too."""
+    count = 0
+    parts = [tree]
+    while parts:
+        part = parts.pop()
+        if not isinstance(part, Scalar):
+            count += len(inner := _inner(part))
+            parts += inner
+    return count
 
 
 def height(tree: Tree) -> int:
     """Returns how many levels of sequences and mappings are inside of a tree."""
-    if isinstance(tree, Scalar):
-        return 0
-    inner = tree.items if isinstance(tree, Items) else [e.value for e in tree.entries.values()]
-    return 1 + max(map(height, inner), default=0)
+    levels = 0
+    parts = [tree]
+    while outer := [part for part in parts if not isinstance(part, Scalar)]:
+        levels += 1
+        parts = [inner for part in outer for inner in _inner(part)]
+    return levels
+
+
+def _inner(part: Items | Table) -> Sequence[Tree]:
+    return part.items if isinstance(part, Items) else [e.value for e in part.entries.values()]

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 
-from archspec.diagnostics import Diagnostic, Span
+from archspec.diagnostics import Diagnostic
 from archspec.frontend.arguments import Evaluator, Unknown
 from archspec.frontend.blocks import WORDS, Block, check_defaults, parse_blocks, word_fault
 from archspec.frontend.reader import UNKNOWN, Reader, lookup_in
+from archspec.frontend.syntax import Parser
 from archspec.frontend.tree import Items, Table, plain
 
 
@@ -25,7 +26,6 @@ class Unit:
         tree: Table,
         evaluator: Evaluator,
         report: list[Diagnostic],
-        calls: list[tuple[str, Span]],
         given: Mapping[str, object] | None = None,
     ) -> None:
         """Reads a file.
@@ -34,15 +34,17 @@ class Unit:
             tree: The file, with those that it includes in place.
             evaluator: Evaluates formulas.
             report: Takes the faults.
-            calls: The blocks around the layer that is being expanded.
             given: Values for its parameters.
         """
         self.tree = tree
         included: dict[str, Block] = {}
         include = tree.get("include")
+        complete = not tree.faulty
         for part in include.items if isinstance(include, Items) else ():
             if isinstance(part, Table):
-                for name, block in Unit(part, evaluator, report, calls).blocks.items():
+                unit = Unit(part, evaluator, report)
+                complete &= unit.parser.complete
+                for name, block in unit.blocks.items():
                     known = included.setdefault(name, block)
                     # A file that is included in two ways defines its blocks once.
                     if plain(known.unit.tree) != plain(block.unit.tree):
@@ -50,8 +52,11 @@ class Unit:
                         help_ = "give one of them another name"
                         report.append(Diagnostic("E109", message, block.span, help_))
         self.blocks: dict[str, Block]
-        self.blocks, self.parser = parse_blocks(tree.get("blocks"), included, self, report)
-        self.reader = Reader(tree, self.parser, evaluator, report, calls)
+        self.parser: Parser
+        self.blocks, self.parser = parse_blocks(
+            tree.get("blocks"), included, self, report, complete=complete
+        )
+        self.reader = Reader(tree, self.parser, evaluator, report)
         self.env = self.reader.env = self._parameters(report, given or {})
         check_defaults(tree.get("defaults"), self.parser, report)
 

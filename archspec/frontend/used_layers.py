@@ -26,7 +26,7 @@ def with_used(layers: Tree, depth: int, use: Use) -> Tree:
     """
     if not isinstance(layers, Items):
         return layers
-    return layers._replace(items=tuple(_layer(item, depth + 1, use) for item in layers.items))
+    return layers._replace(items=tuple([_layer(item, depth + 1, use) for item in layers.items]))
 
 
 def _layer(tree: Tree, depth: int, use: Use) -> Tree:

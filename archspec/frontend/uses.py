@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from archspec.frontend.arguments import Unknown, as_text
 from archspec.frontend.layer import Layer
 from archspec.frontend.names import Names
+from archspec.frontend.reader import UNKNOWN
+from archspec.frontend.report import Call
 from archspec.frontend.resolve import UsageError, resolve
 from archspec.frontend.scope import Flow, Result, Scope, Turn
 from archspec.frontend.suggest import did_you_mean
@@ -35,13 +37,15 @@ def expand_use(turn: Turn, builder: Builder) -> Result:
     reader, layer = turn.reader, turn.layer
     settings = _settings(turn)
     tree = _resolved(turn, settings)
-    unit = Unit(tree, reader.evaluator, builder.report, reader.calls, settings.params)
+    unit = Unit(tree, reader.evaluator, builder.report, settings.params)
     names = Names()
     for name, entry in _entries(tree, "inputs").items():
         names.given[name] = entry.key.span
     inner = Scope(turn.place._replace(used=True), unit.env, names, unit)
     flow = _filled(turn, inner)
-    reader.calls.append((layer.component, layer.head.span))
+    values = {name: value for name, value in unit.env.items() if value is not UNKNOWN}
+    call = Call(layer.component, layer.head.span, values, turn.extra.get("index"))
+    builder.report.calls.append(call)
     try:
         layers = unit.parser.layers(tree.get("layers") or Items((), tree.span), names)
         if settings.until is None:
@@ -50,7 +54,7 @@ def expand_use(turn: Turn, builder: Builder) -> Result:
         builder.layers(layers[: _end(turn, settings.until, layers, names)], inner, flow)
         return inner.find(settings.until) or {"output": None}
     finally:
-        reader.calls.pop()
+        builder.report.calls.pop()
 
 
 def _end(turn: Turn, until: str, layers: Sequence[Layer], names: Names) -> int:

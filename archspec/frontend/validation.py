@@ -1,26 +1,25 @@
 """Pydantic's verdicts as diagnostics at the place they speak of."""
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
 from archspec.diagnostics import Diagnostic, Span
+from archspec.diagnostics.clipped import clipped
 from archspec.frontend.arguments import Argument, as_text
-from archspec.frontend.formula import FormulaError, parse
-from archspec.frontend.formula.attributes import SIZES
 from archspec.frontend.names import name_fault
 from archspec.frontend.schema import FORMULA, LINE, NAME, STEM, ArchSpec
 from archspec.frontend.suggest import section_help
 from archspec.frontend.tree import Items, Scalar, Table, Tree, plain
+from archspec.frontend.value_help import form_help, text_help
 from archspec.ir.op import Operator
 
 Model = TypeVar("Model", bound=BaseModel)
 Location: TypeAlias = tuple[int | str, ...]
 
-_FILE = re.compile(r"[\w./\\-]*\.(\w+)")
-"""What looks like the name of a file, and not like a computation."""
+MOST = 60
+"""The most characters of a value that a message repeats."""
 
 
 def validate_tree(
@@ -32,7 +31,9 @@ def validate_tree(
         return model.model_validate(plain(tree))
     except ValidationError as error:
         for location, faults in _grouped(error, lambda steps: _existing(tree, steps)).items():
-            if faults[0]["type"] == "missing" and _is_faulty(tree, location[:-1]):
+            kind = faults[0]["type"]
+            around = location[:-1] if kind == "missing" else location
+            if kind in ("missing", "too_short") and _is_faulty(tree, around):
                 continue  # it may be what was left out
             span, key_span = _spans(tree, location, key.span if key else tree.span)
             report.append(_diagnostic(model, location, faults, span, key_span, above))
@@ -62,14 +63,13 @@ def _grouped(error: ValidationError, clean: Any) -> dict[Location, list[Any]]:  
         last = location[-1:] if of_a_key and isinstance(location[-1], str) else ()
         steps = location[: len(location) - len(last)]
         groups.setdefault((*clean(steps), *last), []).append(fault)
-    return {place: faults for place, faults in groups.items() if not _outdone(place, groups)}
-
-
-def _outdone(place: Location, groups: Mapping[Location, list[Any]]) -> bool:
-    """Returns whether another member of a union took the value, and found the fault inside."""
-    return all(fault["type"].endswith("_type") for fault in groups[place]) and any(
-        len(other) > len(place) and other[: len(place)] == place for other in groups
-    )
+    # Where a member of a union took the value and found the fault inside, the others are wrong.
+    around = {place[:end] for place in groups for end in range(len(place))}
+    return {
+        place: faults
+        for place, faults in groups.items()
+        if place not in around or not all(fault["type"].endswith("_type") for fault in faults)
+    }
 
 
 def _existing(tree: Tree, steps: Location) -> Location:
@@ -107,6 +107,8 @@ def _spans(tree: Tree, location: Location, key_span: Span) -> tuple[Span, Span]:
             return key_span, key_span
         key_span = tree.key_span(str(step)) if isinstance(tree, Table) else inner.span
         tree = inner
+    if not isinstance(tree, Scalar) and tree.span.line != key_span.line:
+        return key_span, key_span  # what begins below its key is better known by that
     return tree.span, key_span
 
 
@@ -142,9 +144,10 @@ def _diagnostic(
     value = first["input"]
     kinds = {fault["type"] for fault in faults}
     if isinstance(value, str) and "string_type" not in kinds:
-        is_word = issubclass(model, Operator) and kinds <= _NUMERIC
-        help_ = (_word_help(value) if is_word else "") or _formula_help(value) or help_
-    message = f"`{name}` must be {wanted}, not `{_clipped(as_text(value))}`"
+        of_layer = issubclass(model, Operator)
+        help_ = text_help(value, of_layer=of_layer, wants_number=kinds <= _NUMERIC) or help_
+    help_ = form_help(str(location[-1]) if location else "", value) or help_
+    message = f"`{name}` must be {wanted}, not `{clipped(as_text(value), MOST)}`"
     return Diagnostic("E103", message, span, help_)
 
 
@@ -173,43 +176,23 @@ _WANTED = {
 _NUMERIC = {"int_type", "float_type", "list_type", "tuple_type"}
 """The faults of what is no number, where no word could stand either."""
 
-_PATTERNS = {
+PATTERNS = {
     NAME: "a name of letters, digits and `_`",
     STEM: "a name of letters, digits, `_`, `.` and `-`",
     FORMULA: "a formula",
     LINE: "one line of text",
 }
+"""What the patterns of texts ask for, to follow `must be`."""
 
 
 def _wanted(fault: Any) -> str:  # noqa: ANN401
     """Returns what pydantic wanted instead, to follow `must be`."""
     if fault["type"] == "string_pattern_mismatch":
-        return _PATTERNS.get(fault["ctx"]["pattern"], "other text")
+        return PATTERNS.get(fault["ctx"]["pattern"], "other text")
     template = _WANTED.get(fault["type"])
     if template is None:
         return str(fault["msg"])
     return template.format(**fault.get("ctx", {}))
-
-
-def _word_help(text: str) -> str:
-    """Returns a hint if the text could be the name of a parameter."""
-    return f"if `{text}` is a parameter, write `={text}`" if text.isidentifier() else ""
-
-
-def _formula_help(text: str) -> str:
-    """Returns a hint if the text would be a formula, had it a `=`."""
-    file = _FILE.fullmatch(text)
-    if file and file[1] not in SIZES:
-        return ""
-    try:
-        uses = parse(text).names()
-    except FormulaError:
-        return ""
-    return f"a formula begins with `=`: `={text}`" if uses and text != uses[0].name else ""
-
-
-def _clipped(text: str) -> str:
-    return text if len(text) <= 60 else text[:59] + "…"
 
 
 def _model_at(model: type[BaseModel], location: Location) -> type[BaseModel] | None:

@@ -8,7 +8,7 @@ shape rules produce (`(H - 1) // 2 + 1` and `(H + 1) // 2`) compare equal.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TypeAlias, Union
 
 Atom: TypeAlias = Union[str, "FloorDiv"]
@@ -156,6 +156,15 @@ def substitute(size: Size, values: Mapping[str, Size]) -> Size:
     return size.substitute(values) if isinstance(size, Dim) else size
 
 
+def total(sizes: Iterable[Size]) -> Size:
+    """Returns the sum of the sizes, in time that grows with their number only."""
+    terms: dict[Monomial, int] = {}
+    for size in sizes:
+        for monomial, coefficient in _terms(size):
+            terms[monomial] = terms.get(monomial, 0) + coefficient
+    return _size(terms)
+
+
 def product(sizes: tuple[Size, ...]) -> Size:
     """Returns the product of the sizes; 1 for none."""
     total: Size = 1
@@ -219,7 +228,7 @@ def _expanded(size: Dim) -> dict[Monomial, int]:
         for atom in monomial:
             kept, offset = _without_offset((atom,))
             longer = {tuple(sorted(m + kept, key=str)): c for m, c in made.items()}
-            for m, c in made.items():
+            for m, c in made.items() if offset else ():
                 longer[m] = longer.get(m, 0) + c * offset
             made = longer
         for m, c in made.items():

@@ -201,7 +201,7 @@ class Graph:
         equalities = self._require(path, op, types)
         made = op.outputs(*types)
         for type_ in made:
-            _require_positive(op, types, type_)
+            _require_positive(path, op, types, type_)
             _require_simple(type_)
         tensors = op.parameters(*types)
         facts = Facts(
@@ -250,7 +250,8 @@ class Graph:
         if not impossible and not satisfiable([*self.equalities, *new]):
             impossible = new
         if impossible:
-            what = " and ".join(dict.fromkeys(e.what for e in impossible))
+            *whats, last = dict.fromkeys(e.what for e in impossible)
+            what = f"{', '.join(whats)} and {last}" if whats else last
             raise OperatorError(
                 f"{op.kind()} needs equal {what}",
                 labels={i: f"this path is {type_}" for i, type_ in enumerate(types)},
@@ -294,11 +295,15 @@ def _require_simple(output: TensorType) -> None:
         )
 
 
-def _require_positive(op: Operator, inputs: Sequence[TensorType], output: TensorType) -> None:
+def _require_positive(
+    path: str, op: Operator, inputs: Sequence[TensorType], output: TensorType
+) -> None:
     if all(not isinstance(size, int) or size > 0 for size in output.example):
         return
+    kind = op.kind()
+    layer = path if path.rpartition(".")[2].startswith(kind) else f"{path} ({kind})"
     raise OperatorError(
-        f"nothing is left: {op.kind()} makes {output} of {inputs[0]}",
+        f"nothing is left: {layer} makes {output} of {inputs[0]}",
         help="use a larger input, or fewer or smaller strides and kernels before this layer",
         code="E203",
     )

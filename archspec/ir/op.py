@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from archspec.diagnostics.counted import counted
 from archspec.ir.constraints import Equality
 from archspec.ir.dim import Size
+from archspec.ir.interval import ANY, ZERO, Interval, hull
 from archspec.ir.lowering import OnnxNode, TorchLowering
 from archspec.ir.types import Shape, TensorType
 
@@ -134,6 +135,12 @@ class Operator(BaseModel):
         primary: The field that the short form `op: value` fills.
         any_dtype: Whether its inputs may hold anything but single-precision numbers.
         counted_by_torch: Whether `torch.utils.flop_counter` knows what it costs.
+        mixes: The axis of its output that is a learnt linear map of its input, 1 for the
+            channels and -1 for the last.
+        passes: Whether its output, once trained, is its input, if perhaps in another shape.
+        moves: Whether all it makes are values of its inputs, or means of them, or 0.
+        keeps: Which values it hands on as they are, if not all.
+        makes: Which values it makes of any others.
         shape_rule: How the output's shape follows from the input's, for people.
         keras_names: What Keras calls it.
         keras_fields: Keras's arguments that have another name here, with that name.
@@ -149,6 +156,11 @@ class Operator(BaseModel):
     primary: ClassVar[str | None] = None
     any_dtype: ClassVar[bool] = False
     counted_by_torch: ClassVar[bool] = True
+    mixes: ClassVar[int | None] = None
+    passes: ClassVar[bool] = False
+    moves: ClassVar[bool] = False
+    keeps: ClassVar[Interval | None] = None
+    makes: ClassVar[Interval] = ANY
     shape_rule: ClassVar[str] = ""
     keras_names: ClassVar[tuple[str, ...]] = ()
     keras_fields: ClassVar[Mapping[str, str]] = {}
@@ -186,6 +198,19 @@ class Operator(BaseModel):
     def doubt(self, *inputs: TensorType) -> Doubt | None:
         """Returns why this use is surely not what was meant, if it is not."""
         return None
+
+    def missed(self, *inputs: TensorType) -> tuple[int, ...]:
+        """Returns how many of the last values along each axis behind the channels it never reads.
+
+        What windows leave out between them on purpose does not count.
+        """
+        return ()
+
+    def interval_of(self, *inputs: Interval) -> Interval:
+        """Returns where its values are, in training too, if those of its inputs are there."""
+        if self.passes or (self.keeps is not None and inputs[0].within(self.keeps)):
+            return inputs[0]
+        return hull(ZERO, *inputs) if self.moves else self.makes
 
     def parameters(self, *inputs: TensorType) -> Mapping[str, Param]:
         """Returns the tensors the node owns, in torch's order and with torch's names."""

@@ -3,7 +3,7 @@
 import math
 from typing import NamedTuple
 
-from archspec.ir.dim import Size
+from archspec.ir.dim import Size, total
 from archspec.ir.graph import Graph, Node
 
 
@@ -50,8 +50,8 @@ def totals(graph: Graph) -> Totals:
         trainable=sum(map(_trainable, graph.nodes)),
         statistics=sum(map(statistics, graph.nodes)),
         auxiliary=sum(map(params, heads)),
-        macs=_macs(graph.inference_nodes()),
-        macs_auxiliary=_macs(heads),
+        macs=total(node.macs() for node in graph.inference_nodes()),
+        macs_auxiliary=total(node.macs() for node in heads),
     )
 
 
@@ -60,10 +60,3 @@ def _trainable(node: Node) -> int:
     if node.treatment.frozen:
         return 0
     return sum(math.prod(p.shape) for p in node.parameters().values() if node.trains(p))
-
-
-def _macs(nodes: list[Node]) -> Size:
-    total: Size = 0
-    for node in nodes:
-        total = total + node.macs()
-    return total

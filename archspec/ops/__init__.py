@@ -1,7 +1,7 @@
 """The operators, one file each; the file's name is the operator's name.
 
 There is no registry: `find` imports the file that a name asks for, so a spec pays only
-for the operators that it uses. Operators of one's own are added by the caller.
+for the operators that it uses. Operators of one's own are registered by the caller.
 """
 
 import importlib
@@ -12,7 +12,7 @@ from types import ModuleType
 
 from archspec.ir.op import Operator
 
-_added: dict[str, type[Operator]] = {}
+_registered: dict[str, type[Operator]] = {}
 
 
 class NotAnOperatorError(ValueError):
@@ -21,7 +21,7 @@ class NotAnOperatorError(ValueError):
 
 def names() -> tuple[str, ...]:
     """Returns the names of all operators, sorted."""
-    return (*_own_names(), *_added) if _added else _own_names()
+    return (*_own_names(), *_registered) if _registered else _own_names()
 
 
 @cache
@@ -36,15 +36,15 @@ def find(name: str) -> type[Operator]:
     Raises:
         KeyError: There is no such operator.
     """
-    return _added[name] if name in _added else _find(name)
+    return _registered[name] if name in _registered else _find(name)
 
 
-def added() -> frozenset[str]:
-    """Returns the names of the operators that the caller has added."""
-    return frozenset(_added)
+def registered() -> frozenset[str]:
+    """Returns the names of the operators that the caller has registered."""
+    return frozenset(_registered)
 
 
-def add(module: ModuleType) -> type[Operator]:
+def register(module: ModuleType) -> type[Operator]:
     """Makes the operator of a module known, and returns it.
 
     Raises:
@@ -53,7 +53,7 @@ def add(module: ModuleType) -> type[Operator]:
     operator = _operator(module)
     if operator.kind() in _own_names():
         raise NotAnOperatorError(f"archspec has an operator called {operator.kind()}")
-    _added[operator.kind()] = operator
+    _registered[operator.kind()] = operator
     return operator
 
 

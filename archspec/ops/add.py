@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from archspec.ir.interval import Interval
 from archspec.ir.op import Example
 from archspec.ops.base.merge import Merge
 
@@ -17,3 +18,7 @@ class Add(Merge):
     )
     torch_name: ClassVar[str] = "torch.add"
     onnx_name: ClassVar[str] = "Add"
+
+    def interval_of(self, *inputs: Interval) -> Interval:
+        """Returns where sums are."""
+        return Interval(sum(values.low for values in inputs), sum(values.high for values in inputs))

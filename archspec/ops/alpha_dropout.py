@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from archspec.ir.interval import ANY, Interval
 from archspec.ops.base.noise import DropoutNoise
 
 
@@ -13,3 +14,7 @@ class AlphaDropout(DropoutNoise):
     """
 
     keras_names: ClassVar[tuple[str, ...]] = ("AlphaDropout",)
+
+    def interval_of(self, *inputs: Interval) -> Interval:
+        """Returns that it can make anything: what is dropped is negative."""
+        return ANY

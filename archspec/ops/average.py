@@ -12,6 +12,7 @@ from archspec.ops.base.merge import Merge
 class Average(Merge):
     """Takes the mean of its inputs, value by value."""
 
+    moves: ClassVar[bool] = True
     keras_names: ClassVar[tuple[str, ...]] = ("Average",)
     examples: ClassVar[tuple[Example, ...]] = (
         Example({}, ((3, "H", "W"), (3, "H", "W"))),

@@ -17,7 +17,7 @@ class AvgPool1d(AvgPooling):
     )
     keras_names: ClassVar[tuple[str, ...]] = ("AveragePooling1D", "AvgPool1D")
     examples: ClassVar[tuple[Example, ...]] = (
-        Example({"kernel_size": 2}, ((3, 9),)),
+        Example({"kernel_size": 2}, ((3, 10),)),
         Example({"kernel_size": 5, "stride": 3, "padding": 2}, ((2, "T"),)),
         Example({"kernel_size": 3, "stride": 2, "padding": "same"}, ((2, "T"),)),
         Example({"kernel_size": 2, "stride": 3, "padding": 1, "ceil_mode": True}, ((2, "T"),)),

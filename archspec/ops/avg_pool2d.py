@@ -17,7 +17,7 @@ class AvgPool2d(AvgPooling):
     )
     keras_names: ClassVar[tuple[str, ...]] = ("AveragePooling2D", "AvgPool2D")
     examples: ClassVar[tuple[Example, ...]] = (
-        Example({"kernel_size": 2}, ((3, 8, 9),)),
+        Example({"kernel_size": 2}, ((3, 8, 10),)),
         Example({"kernel_size": 5, "stride": 3}, ((2, "H", "W"),)),
         Example({"kernel_size": 3, "stride": 1, "padding": 1}, ((2, 5, 7),)),
         Example(

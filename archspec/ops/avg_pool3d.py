@@ -19,7 +19,7 @@ class AvgPool3d(AvgPooling):
     )
     keras_names: ClassVar[tuple[str, ...]] = ("AveragePooling3D", "AvgPool3D")
     examples: ClassVar[tuple[Example, ...]] = (
-        Example({"kernel_size": 2}, ((3, 4, 8, 9),)),
+        Example({"kernel_size": 2}, ((3, 4, 6, 8),)),
         Example({"kernel_size": (1, 3, 2), "stride": 2, "padding": (0, 1, 1)}, ((2, "D", "H", 6),)),
         Example({"kernel_size": 3, "stride": 2, "padding": "same"}, ((2, 4, "H", "W"),)),
         Example(

@@ -16,6 +16,7 @@ from archspec.ops.base.axis import one_dtype
 class Concat(Operator):
     """Joins its inputs along one axis, the channels by default, as `torch.cat` does."""
 
+    moves: ClassVar[bool] = True
     variadic: ClassVar[bool] = True
     any_dtype: ClassVar[bool] = True
     shape_rule: ClassVar[str] = "[C1, *], [C2, *], … → [C1 + C2 + …, *]"

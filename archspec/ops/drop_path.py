@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from archspec.ir.interval import Interval
 from archspec.ir.lowering import TorchLowering, TorchModule
 from archspec.ir.op import Example, Share
 from archspec.ir.types import TensorType
@@ -24,6 +25,10 @@ class DropPath(Noise):
     )
 
     p: Share = Field(description="probability that an example is dropped")
+
+    def interval_of(self, *inputs: Interval) -> Interval:
+        """Returns where values can be once those that are left are multiplied."""
+        return inputs[0].scaled()
 
     def torch(self, *inputs: TensorType) -> TorchLowering:
         """Returns a helper module."""

@@ -15,6 +15,7 @@ from archspec.ir.types import TensorType
 class Flatten(Operator):
     """Lays axes out as one, the last fastest, as `torch.nn.Flatten` does: by default all."""
 
+    passes: ClassVar[bool] = True
     any_dtype: ClassVar[bool] = True
     shape_rule: ClassVar[str] = "[*] → [product of the sizes from start_dim to end_dim]"
     keras_names: ClassVar[tuple[str, ...]] = ("Flatten",)

@@ -25,6 +25,7 @@ _LUMA = (0.2989, 0.587, 0.114)
 class Grayscale(Operator):
     """Makes an RGB image grey: `0.2989*R + 0.587*G + 0.114*B`, as torchvision's `Grayscale`."""
 
+    moves: ClassVar[bool] = True
     primary: ClassVar[str] = "num_output_channels"
     shape_rule: ClassVar[str] = "[3, H, W] → [num_output_channels, H, W]"
     examples: ClassVar[tuple[Example, ...]] = (

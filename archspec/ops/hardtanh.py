@@ -5,6 +5,7 @@ from typing import ClassVar, Self
 
 from pydantic import Field, model_validator
 
+from archspec.ir.interval import Interval
 from archspec.ir.lowering import Constant, Input, OnnxNode
 from archspec.ir.op import Example, Number
 from archspec.ir.types import TensorType
@@ -27,6 +28,10 @@ class Hardtanh(Activation):
         if self.min_val >= self.max_val:
             raise ValueError(f"max_val {self.max_val} is not above min_val {self.min_val}")
         return self
+
+    def interval_of(self, *inputs: Interval) -> Interval:
+        """Returns the limits."""
+        return Interval(self.min_val, self.max_val)
 
     def onnx(self, *inputs: TensorType) -> Sequence[OnnxNode]:
         """Returns `Clip`."""

@@ -12,6 +12,7 @@ from archspec.ops.base.activation import Activation
 class Identity(Activation):
     """Hands its input on as it is."""
 
+    passes: ClassVar[bool] = True
     keras_names: ClassVar[tuple[str, ...]] = ("Identity", "Activation")
     any_dtype: ClassVar[bool] = True
     examples: ClassVar[tuple[Example, ...]] = (

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from archspec.ir.interval import NON_NEGATIVE, Interval
 from archspec.ir.lowering import Input, OnnxNode
 from archspec.ir.op import Example, Number
 from archspec.ir.types import TensorType
@@ -17,6 +18,7 @@ class LeakyReLU(Activation):
     The slope is torch's by default; Keras's layer has 0.3, its function 0.2.
     """
 
+    keeps: ClassVar[Interval | None] = NON_NEGATIVE
     primary: ClassVar[str] = "negative_slope"
     keras_names: ClassVar[tuple[str, ...]] = ("LeakyReLU", "Activation")
     keras_fields: ClassVar[Mapping[str, str]] = {"alpha": "negative_slope"}

@@ -22,6 +22,7 @@ from archspec.ir.types import TensorType
 class Linear(Operator):
     """Multiplies the last axis by a learnt matrix, as `torch.nn.Linear` does."""
 
+    mixes: ClassVar[int | None] = -1
     primary: ClassVar[str] = "out_features"
     shape_rule: ClassVar[str] = "[*, in_features] → [*, out_features]"
     keras_names: ClassVar[tuple[str, ...]] = ("Dense",)

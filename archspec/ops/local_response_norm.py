@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from pydantic import Field, field_validator
 
+from archspec.ir.interval import Interval
 from archspec.ir.lowering import Constant, Input, Local, OnnxNode, TorchLowering, TorchModule
 from archspec.ir.op import Example, OperatorError, Positive, PositiveNumber
 from archspec.ir.types import TensorType
@@ -49,6 +50,10 @@ class LocalResponseNorm(SameShape):
                 help="use layer_norm for a vector",
             )
         return inputs[0]
+
+    def interval_of(self, *inputs: Interval) -> Interval:
+        """Returns where values can be once they are divided by positive ones."""
+        return inputs[0].scaled()
 
     def torch(self, *inputs: TensorType) -> TorchLowering:
         """Returns `torch.nn.LocalResponseNorm`."""

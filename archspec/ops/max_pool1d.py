@@ -20,7 +20,7 @@ class MaxPool1d(MaxPooling):
     )
     keras_names: ClassVar[tuple[str, ...]] = ("MaxPooling1D", "MaxPool1D")
     examples: ClassVar[tuple[Example, ...]] = (
-        Example({"kernel_size": 2}, ((3, 9),)),
+        Example({"kernel_size": 2}, ((3, 10),)),
         Example({"kernel_size": 3, "stride": 2, "padding": 1}, ((2, "T"),)),
         Example({"kernel_size": 3, "stride": 2, "padding": "same"}, ((2, "T"),)),
         Example({"kernel_size": 2, "stride": 3, "dilation": 3, "ceil_mode": True}, ((1, "T"),)),

@@ -20,7 +20,7 @@ class MaxPool2d(MaxPooling):
     )
     keras_names: ClassVar[tuple[str, ...]] = ("MaxPooling2D", "MaxPool2D")
     examples: ClassVar[tuple[Example, ...]] = (
-        Example({"kernel_size": 2}, ((3, 8, 9),)),
+        Example({"kernel_size": 2}, ((3, 8, 10),)),
         Example({"kernel_size": 3, "stride": 2, "padding": 1}, ((2, "H", "W"),)),
         Example({"kernel_size": 3, "stride": 2, "padding": "same"}, ((2, "H", "W"),)),
         Example({"kernel_size": (3, 2), "stride": 2, "padding": "same"}, ((2, 7, 8),)),

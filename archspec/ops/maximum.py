@@ -9,6 +9,7 @@ from archspec.ops.base.merge import Merge
 class Maximum(Merge):
     """Takes the largest of its inputs, value by value (maxout, Goodfellow et al. 2013)."""
 
+    moves: ClassVar[bool] = True
     keras_names: ClassVar[tuple[str, ...]] = ("Maximum",)
     examples: ClassVar[tuple[Example, ...]] = (
         Example({}, ((3, "H", "W"), (3, "H", "W"))),

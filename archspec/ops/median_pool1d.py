@@ -20,7 +20,7 @@ class MedianPool1d(MedianPooling):
         "or ceil(L / stride) with same"
     )
     examples: ClassVar[tuple[Example, ...]] = (
-        Example({"kernel_size": 3}, ((3, 10),)),
+        Example({"kernel_size": 3}, ((3, 9),)),
         Example({"kernel_size": 5, "stride": 1, "padding": "same"}, ((2, "T"),)),
         Example({"kernel_size": 4, "stride": 3, "padding": 2}, ((2, "T"),)),
     )

@@ -19,7 +19,7 @@ class MinPool1d(MinPooling):
         "or ceil(L / stride) with same"
     )
     examples: ClassVar[tuple[Example, ...]] = (
-        Example({"kernel_size": 2}, ((3, 9),)),
+        Example({"kernel_size": 2}, ((3, 10),)),
         Example({"kernel_size": 3, "stride": 2, "padding": 1}, ((2, "T"),)),
         Example({"kernel_size": 3, "stride": 2, "padding": "same"}, ((2, "T"),)),
         Example({"kernel_size": 2, "stride": 3, "dilation": 3, "ceil_mode": True}, ((1, "T"),)),

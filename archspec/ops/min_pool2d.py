@@ -19,7 +19,7 @@ class MinPool2d(MinPooling):
         "or ceil(H / stride) with same"
     )
     examples: ClassVar[tuple[Example, ...]] = (
-        Example({"kernel_size": 2}, ((3, 8, 9),)),
+        Example({"kernel_size": 2}, ((3, 8, 10),)),
         Example({"kernel_size": 3, "stride": 2, "padding": 1}, ((2, "H", "W"),)),
         Example({"kernel_size": 3, "stride": 2, "padding": "same"}, ((2, "H", "W"),)),
         Example({"kernel_size": (3, 2), "stride": 2, "padding": "same"}, ((2, 7, 8),)),

@@ -9,6 +9,7 @@ from archspec.ops.base.merge import Merge
 class Minimum(Merge):
     """Takes the smallest of its inputs, value by value."""
 
+    moves: ClassVar[bool] = True
     keras_names: ClassVar[tuple[str, ...]] = ("Minimum",)
     examples: ClassVar[tuple[Example, ...]] = (
         Example({}, ((3, "H", "W"), (3, "H", "W"))),

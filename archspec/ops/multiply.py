@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from archspec.ir.interval import ANY, NON_NEGATIVE, Interval
 from archspec.ir.op import Example
 from archspec.ops.base.merge import Merge
 
@@ -17,3 +18,8 @@ class Multiply(Merge):
     )
     torch_name: ClassVar[str] = "torch.mul"
     onnx_name: ClassVar[str] = "Mul"
+
+    def interval_of(self, *inputs: Interval) -> Interval:
+        """Returns where products are: not below 0 if no factor is."""
+        signed = any(values.low < 0 for values in inputs)
+        return ANY if signed else NON_NEGATIVE

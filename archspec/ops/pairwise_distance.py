@@ -5,6 +5,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from archspec.ir.interval import NON_NEGATIVE, Interval
 from archspec.ir.lowering import Constant, Input, Local, OnnxNode, TorchLowering, TorchModule
 from archspec.ir.op import Example, NonNegativeNumber
 from archspec.ir.types import TensorType
@@ -17,6 +18,7 @@ class PairwiseDistance(Comparison):
     It is what siamese networks compare (Hadsell et al. 2006).
     """
 
+    makes: ClassVar[Interval] = NON_NEGATIVE
     primary: ClassVar[str] = "p"
     shape_rule: ClassVar[str] = "[*, F], [*, F] → [*], or [*, 1] with keepdim"
     examples: ClassVar[tuple[Example, ...]] = (

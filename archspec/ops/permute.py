@@ -18,6 +18,7 @@ class Permute(Operator):
     `[3, 1, 2]` turns `[H, W, C]` into `[C, H, W]`, as in Keras.
     """
 
+    moves: ClassVar[bool] = True
     primary: ClassVar[str] = "dims"
     any_dtype: ClassVar[bool] = True
     shape_rule: ClassVar[str] = "[size 1, size 2, …] → the same sizes, in the order of dims"

@@ -13,6 +13,7 @@ from archspec.ir.types import TensorType
 class PixelShuffle(Operator):
     """Makes a larger image of channels (Shi et al. 2016), as `torch.nn.PixelShuffle` does."""
 
+    moves: ClassVar[bool] = True
     primary: ClassVar[str] = "upscale_factor"
     shape_rule: ClassVar[str] = "[C * r², H, W] → [C, H * r, W * r] with r = upscale_factor"
     examples: ClassVar[tuple[Example, ...]] = (

@@ -17,6 +17,7 @@ class PixelUnshuffle(Operator):
     It undoes `pixel_shuffle`.
     """
 
+    moves: ClassVar[bool] = True
     primary: ClassVar[str] = "downscale_factor"
     shape_rule: ClassVar[str] = "[C, H, W] → [C * r², H / r, W / r] with r = downscale_factor"
     examples: ClassVar[tuple[Example, ...]] = (

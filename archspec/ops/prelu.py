@@ -5,6 +5,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from archspec.ir.interval import NON_NEGATIVE, Interval
 from archspec.ir.lowering import Input, OnnxNode, TorchLowering, TorchModule, Weight
 from archspec.ir.op import Example, Number, OperatorError, Param, Positive
 from archspec.ir.types import TensorType
@@ -19,6 +20,7 @@ class PReLU(Activation):
     for each value of an example unless `shared_axes` says otherwise, has no counterpart.
     """
 
+    keeps: ClassVar[Interval | None] = NON_NEGATIVE
     primary: ClassVar[str] = "num_parameters"
     keras_names: ClassVar[tuple[str, ...]] = ("PReLU",)
     examples: ClassVar[tuple[Example, ...]] = (

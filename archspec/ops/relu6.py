@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
+from archspec.ir.interval import Interval
 from archspec.ir.lowering import Constant, Input, OnnxNode
 from archspec.ir.types import TensorType
 from archspec.ops.base.activation import Activation
@@ -11,6 +12,8 @@ from archspec.ops.base.activation import Activation
 class ReLU6(Activation):
     """Computes `min(max(0, x), 6)` of each value (Krizhevsky 2010; MobileNets use it)."""
 
+    keeps: ClassVar[Interval | None] = Interval(0.0, 6.0)
+    makes: ClassVar[Interval] = Interval(0.0, 6.0)
     keras_names: ClassVar[tuple[str, ...]] = ("ReLU", "Activation")
 
     def onnx(self, *inputs: TensorType) -> Sequence[OnnxNode]:

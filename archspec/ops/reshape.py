@@ -15,6 +15,7 @@ from archspec.ir.types import TensorType
 class Reshape(Operator):
     """Gives the values of one example another shape, the last axis fastest."""
 
+    passes: ClassVar[bool] = True
     primary: ClassVar[str] = "shape"
     any_dtype: ClassVar[bool] = True
     shape_rule: ClassVar[str] = "[*] → shape, where -1 is what is left over"

@@ -19,6 +19,7 @@ class Select(Operator):
     LeNet-5's third layer sees such selections (LeCun et al. 1998, table I).
     """
 
+    moves: ClassVar[bool] = True
     primary: ClassVar[str] = "channels"
     any_dtype: ClassVar[bool] = True
     shape_rule: ClassVar[str] = "[C, *] → [number of channels listed, *]"

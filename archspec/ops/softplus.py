@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from archspec.ir.interval import NON_NEGATIVE, Interval
 from archspec.ir.lowering import Constant, Input, Local, OnnxNode
 from archspec.ir.op import Example, Number, PositiveNumber
 from archspec.ir.types import TensorType
@@ -14,6 +15,7 @@ from archspec.ops.base.activation import Activation
 class Softplus(Activation):
     """Computes `log(1 + exp(beta * x)) / beta` of each value, a smooth ReLU."""
 
+    makes: ClassVar[Interval] = NON_NEGATIVE
     primary: ClassVar[str] = "beta"
     examples: ClassVar[tuple[Example, ...]] = (
         Example({}, ((5,),)),

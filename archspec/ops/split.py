@@ -21,6 +21,7 @@ class Split(Operator):
     A list of names makes parts of equal size; `{left: 16, right: 48}` gives each its size.
     """
 
+    moves: ClassVar[bool] = True
     primary: ClassVar[str] = "parts"
     any_dtype: ClassVar[bool] = True
     shape_rule: ClassVar[str] = "[C, *] → [C1, *], [C2, *], … with C1 + C2 + … = C"

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
+from archspec.ir.interval import NON_NEGATIVE, Interval
 from archspec.ir.lowering import Input, OnnxNode, TorchFunction, TorchLowering
 from archspec.ir.types import TensorType
 from archspec.ops.base.activation import Activation
@@ -11,6 +12,7 @@ from archspec.ops.base.activation import Activation
 class Square(Activation):
     """Computes `x * x` of each value."""
 
+    makes: ClassVar[Interval] = NON_NEGATIVE
     keras_names: ClassVar[tuple[str, ...]] = ()
 
     def torch(self, *inputs: TensorType) -> TorchLowering:

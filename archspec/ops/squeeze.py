@@ -14,6 +14,7 @@ from archspec.ir.types import TensorType
 class Squeeze(Operator):
     """Takes out an axis, whose size must be 1, as `torch.squeeze` does."""
 
+    passes: ClassVar[bool] = True
     primary: ClassVar[str] = "dim"
     any_dtype: ClassVar[bool] = True
     shape_rule: ClassVar[str] = "[*] with 1 at dim → [*]"

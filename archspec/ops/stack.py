@@ -16,6 +16,7 @@ from archspec.ops.base.axis import new_axis, one_dtype
 class Stack(Operator):
     """Joins inputs of equal shape along a new axis, as `torch.stack` does."""
 
+    moves: ClassVar[bool] = True
     variadic: ClassVar[bool] = True
     any_dtype: ClassVar[bool] = True
     shape_rule: ClassVar[str] = "N times [*] → [*] with N at dim"

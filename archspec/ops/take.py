@@ -18,6 +18,7 @@ class Take(Operator):
     `-1` the last step of a sequence.
     """
 
+    moves: ClassVar[bool] = True
     primary: ClassVar[str] = "index"
     any_dtype: ClassVar[bool] = True
     shape_rule: ClassVar[str] = "[T, *] → [*]"

@@ -14,6 +14,7 @@ from archspec.ops.base.axis import new_axis
 class Unsqueeze(Operator):
     """Puts in an axis of size 1, as `torch.unsqueeze` does."""
 
+    passes: ClassVar[bool] = True
     primary: ClassVar[str] = "dim"
     any_dtype: ClassVar[bool] = True
     shape_rule: ClassVar[str] = "[*] → [*] with 1 at dim"

@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar, Literal, Self, TypeAlias, TypeVar
 from pydantic import Field, model_validator
 
 from archspec.ir.dim import Size
+from archspec.ir.interval import ANY, Interval
 from archspec.ir.lowering import Constant, Input, OnnxNode, TorchLowering, TorchModule
 from archspec.ir.op import Example, Operator, OperatorError
 from archspec.ir.types import TensorType
@@ -98,6 +99,10 @@ class Upsample(Operator):
         scales = _for_each(self.scale_factor, len(sizes))
         made = map(_scaled, sizes, scales) if scales else _for_each(self.size, len(sizes))
         return inputs[0].with_example(channels, *made)
+
+    def interval_of(self, *inputs: Interval) -> Interval:
+        """Returns that values stay where they are, unless cubic curves overshoot."""
+        return ANY if self.mode == "bicubic" else inputs[0]
 
     def torch(self, *inputs: TensorType) -> TorchLowering:
         """Returns `torch.nn.Upsample`."""

@@ -28,6 +28,7 @@ class UpsampleLike(Operator):
     interpolates between them; the outer edges stay where they are.
     """
 
+    moves: ClassVar[bool] = True
     input_names: ClassVar[tuple[str, ...]] = ("input", "reference")
     primary: ClassVar[str] = "mode"
     shape_rule: ClassVar[str] = "[C, H, W], [*, H', W'] → [C, H', W']"

@@ -8,8 +8,9 @@ runs no code and takes bounded time.
 from typing import NamedTuple
 
 from archspec.frontend.formula.errors import FormulaError
-from archspec.frontend.formula.nodes import Attribute, Lookup, Name, Node, walk
+from archspec.frontend.formula.nodes import Attribute, Context, Lookup, Name, Node, walk
 from archspec.frontend.formula.parser import parse_tree
+from archspec.frontend.limits import Work
 
 __all__ = ["Formula", "FormulaError", "Lookup", "NameUse", "parse"]
 
@@ -33,10 +34,11 @@ class NameUse(NamedTuple):
 class Formula:
     """A formula that has been read; make one with `parse`."""
 
-    __slots__ = ("_root",)
+    __slots__ = ("_root", "_size")
 
-    def __init__(self, root: Node) -> None:
+    def __init__(self, root: Node, size: int) -> None:
         self._root = root
+        self._size = size
 
     def names(self) -> tuple[NameUse, ...]:
         """Returns every use of a name, in the order of the text."""
@@ -56,26 +58,32 @@ class Formula:
             if isinstance(node, Name)
         )
 
-    def evaluate(self, lookup: Lookup) -> object:
+    def evaluate(self, lookup: Lookup, work: Work | None = None) -> object:
         """Returns the formula's value.
 
         Args:
             lookup: Gives the value of a name, or raises `KeyError`, whose second argument
                 may be a help line.
+            work: What may be done; by default as much as for a whole spec.
 
         Raises:
             FormulaError: The formula has no value.
+            Exhausted: It takes too many steps.
         """
-        return self._root.evaluate(lookup)
+        work = work or Work()
+        work.spend(self._size)
+        return self._root.evaluate(Context(lookup, work))
 
 
-def parse(text: str) -> Formula:
+def parse(text: str, work: Work | None = None) -> Formula:
     """Reads a formula.
 
     Args:
         text: What stands behind the `=`.
+        work: What may be done; by default as much as for a whole spec.
 
     Raises:
         FormulaError: It is not a formula.
+        Exhausted: It is too long.
     """
-    return Formula(parse_tree(text))
+    return Formula(*parse_tree(text, work or Work()))

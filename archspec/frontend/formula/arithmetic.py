@@ -18,6 +18,7 @@ from archspec.frontend.formula.values import (
 from archspec.ir.dim import Dim, Size
 
 MAX_PRODUCT_TERMS = 10_000
+"""The most terms of a product of two sizes before they are gathered; it cannot be raised either."""
 
 _OPERATORS: Mapping[str, Callable[[Any, Any], Any]] = {
     "+": operator.add,
@@ -53,7 +54,8 @@ def calculate(symbol: str, left: Operand, right: Operand, sign: Place) -> Number
         raise FormulaError("division by zero", right.place)
     whole = Place(left.place.start, right.place.end)
     if not isinstance(a, Dim) and not isinstance(b, Dim):
-        return bounded(_divide(a, b) if symbol == "/" else _OPERATORS[symbol](a, b), whole)
+        value = _divide(a, b) if symbol == "/" else _OPERATORS[symbol](a, b)
+        return bounded(value, whole, left.work)
     if symbol == "/":
         size = a if isinstance(a, Dim) else b
         raise FormulaError(
@@ -61,7 +63,8 @@ def calculate(symbol: str, left: Operand, right: Operand, sign: Place) -> Number
             sign,
             help="use `//`, the division that rounds down",
         )
-    return bounded(_on_sizes(symbol, _size(a, left.place), _size(b, right.place), whole), whole)
+    value = _on_sizes(symbol, _size(a, left.place), _size(b, right.place), whole)
+    return bounded(value, whole, left.work)
 
 
 def negate(operand: Operand) -> Number:

@@ -90,7 +90,7 @@ def _sum(arguments: Sequence[Operand]) -> Number:
     place = arguments[0].place
     total: Number = 0
     for value in _elements("sum", arguments):
-        total = calculate("+", Operand(total, place), value, place)
+        total = calculate("+", Operand(total, place, value.work), value, place)
     return total
 
 
@@ -101,13 +101,14 @@ def _len(arguments: Sequence[Operand]) -> Number:
 def _elements(name: str, arguments: Sequence[Operand]) -> Iterator[Operand]:
     place = arguments[0].place
     for value in _list(name, arguments[0]):
-        element = Operand(value, place)
+        element = Operand(value, place, arguments[0].work)
         number(element, wanted_by=f"`{name}`", subject="the list holds")
         yield element
 
 
 def _list(name: str, argument: Operand) -> tuple[object, ...]:
     if is_list(argument.value):
+        argument.work.spend(2 * len(argument.value))
         return argument.value
     raise FormulaError(
         f"`{name}` needs a list, and this is {describe(argument.value)}",

@@ -13,10 +13,23 @@ from archspec.frontend.formula.arithmetic import calculate, compare, negate
 from archspec.frontend.formula.attributes import attribute, item
 from archspec.frontend.formula.errors import FormulaError, Place, quoted
 from archspec.frontend.formula.functions import FUNCTIONS
-from archspec.frontend.formula.values import MAX_LIST, Operand, boolean, bounded, is_list
+from archspec.frontend.formula.values import Operand, boolean, bounded, require_extent
+from archspec.frontend.limits import Work
 
 Lookup: TypeAlias = Callable[[str], object]
 """Returns the value of a name; raises `KeyError` if there is none."""
+
+
+class Context(NamedTuple):
+    """What a formula is evaluated with.
+
+    Attributes:
+        lookup: Gives the values of names.
+        work: What the formula may do.
+    """
+
+    lookup: Lookup
+    work: Work
 
 
 class Step(NamedTuple):
@@ -39,7 +52,7 @@ class Constant(NamedTuple):
     value: float | str
     place: Place
 
-    def evaluate(self, _lookup: Lookup) -> object:
+    def evaluate(self, _context: Context) -> object:
         """Returns the constant."""
         return self.value
 
@@ -51,10 +64,10 @@ class Name(NamedTuple):
     name_place: Place
     place: Place
 
-    def evaluate(self, lookup: Lookup) -> object:
+    def evaluate(self, context: Context) -> object:
         """Returns what the name stands for."""
         try:
-            return lookup(self.name)
+            return context.lookup(self.name)
         except KeyError as error:
             function = FUNCTIONS.get(self.name)
             known = str(error.args[1]) if len(error.args) > 1 else ""
@@ -71,11 +84,10 @@ class List(NamedTuple):
     items: tuple[Node, ...]
     place: Place
 
-    def evaluate(self, lookup: Lookup) -> object:
+    def evaluate(self, context: Context) -> object:
         """Returns the list's values."""
-        values = tuple([node.evaluate(lookup) for node in self.items])
-        if _exceeds(values, MAX_LIST):
-            raise FormulaError(f"the list has more than {MAX_LIST:,} values", self.place)
+        values = tuple([node.evaluate(context) for node in self.items])
+        require_extent(values, self.place, context.work)
         return values
 
 
@@ -87,9 +99,9 @@ class Attribute(NamedTuple):
     name_place: Place
     place: Place
 
-    def evaluate(self, lookup: Lookup) -> object:
+    def evaluate(self, context: Context) -> object:
         """Returns the attribute's value."""
-        return attribute(self.owner.evaluate(lookup), self.name, self.name_place)
+        return attribute(self.owner.evaluate(context), self.name, self.name_place)
 
 
 class Item(NamedTuple):
@@ -99,9 +111,9 @@ class Item(NamedTuple):
     position: Node
     place: Place
 
-    def evaluate(self, lookup: Lookup) -> object:
+    def evaluate(self, context: Context) -> object:
         """Returns the item."""
-        return item(_operand(self.owner, lookup), _operand(self.position, lookup))
+        return item(_operand(self.owner, context), _operand(self.position, context))
 
 
 class Call(NamedTuple):
@@ -111,10 +123,10 @@ class Call(NamedTuple):
     arguments: tuple[Node, ...]
     place: Place
 
-    def evaluate(self, lookup: Lookup) -> object:
+    def evaluate(self, context: Context) -> object:
         """Returns the function's result."""
-        operands = [_operand(node, lookup) for node in self.arguments]
-        return bounded(FUNCTIONS[self.function].apply(operands), self.place)
+        operands = [_operand(node, context) for node in self.arguments]
+        return bounded(FUNCTIONS[self.function].apply(operands), self.place, context.work)
 
 
 class Negation(NamedTuple):
@@ -123,9 +135,9 @@ class Negation(NamedTuple):
     operand: Node
     place: Place
 
-    def evaluate(self, lookup: Lookup) -> object:
+    def evaluate(self, context: Context) -> object:
         """Returns the negated number."""
-        return negate(_operand(self.operand, lookup))
+        return negate(_operand(self.operand, context))
 
 
 class Not(NamedTuple):
@@ -134,9 +146,9 @@ class Not(NamedTuple):
     operand: Node
     place: Place
 
-    def evaluate(self, lookup: Lookup) -> object:
+    def evaluate(self, context: Context) -> object:
         """Returns the opposite."""
-        return not boolean(_operand(self.operand, lookup), wanted_by="`not`")
+        return not boolean(_operand(self.operand, context), wanted_by="`not`")
 
 
 class Arithmetic(NamedTuple):
@@ -146,13 +158,13 @@ class Arithmetic(NamedTuple):
     steps: tuple[Step, ...]
     place: Place
 
-    def evaluate(self, lookup: Lookup) -> object:
+    def evaluate(self, context: Context) -> object:
         """Returns the result."""
-        left = _operand(self.first, lookup)
+        left = _operand(self.first, context)
         for step in self.steps:
-            right = _operand(step.operand, lookup)
+            right = _operand(step.operand, context)
             value = calculate(step.symbol, left, right, step.sign)
-            left = Operand(value, Place(left.place.start, right.place.end))
+            left = Operand(value, Place(left.place.start, right.place.end), context.work)
         return left.value
 
 
@@ -163,11 +175,11 @@ class Comparison(NamedTuple):
     steps: tuple[Step, ...]
     place: Place
 
-    def evaluate(self, lookup: Lookup) -> object:
+    def evaluate(self, context: Context) -> object:
         """Returns whether it holds."""
-        left = _operand(self.first, lookup)
+        left = _operand(self.first, context)
         for step in self.steps:
-            right = _operand(step.operand, lookup)
+            right = _operand(step.operand, context)
             if not compare(step.symbol, left, right):
                 return False
             left = right
@@ -181,12 +193,12 @@ class Logic(NamedTuple):
     steps: tuple[Step, ...]
     place: Place
 
-    def evaluate(self, lookup: Lookup) -> object:
+    def evaluate(self, context: Context) -> object:
         """Returns whether all conditions hold, or any."""
         symbol = self.steps[0].symbol
         decisive = symbol == "or"
         for node in (self.first, *(step.operand for step in self.steps)):
-            if boolean(_operand(node, lookup), wanted_by=f"`{symbol}`") is decisive:
+            if boolean(_operand(node, context), wanted_by=f"`{symbol}`") is decisive:
                 return decisive
         return not decisive
 
@@ -199,10 +211,10 @@ class Choice(NamedTuple):
     otherwise: Node
     place: Place
 
-    def evaluate(self, lookup: Lookup) -> object:
+    def evaluate(self, context: Context) -> object:
         """Returns the chosen value; the other one is not computed."""
-        holds = boolean(_operand(self.condition, lookup), wanted_by="`if`")
-        return (self.value if holds else self.otherwise).evaluate(lookup)
+        holds = boolean(_operand(self.condition, context), wanted_by="`if`")
+        return (self.value if holds else self.otherwise).evaluate(context)
 
 
 Node: TypeAlias = (
@@ -238,16 +250,5 @@ def _parts(fields: tuple[object, ...]) -> Iterator[Node]:
             yield from _parts(field)
 
 
-def _operand(node: Node, lookup: Lookup) -> Operand:
-    return Operand(node.evaluate(lookup), node.place)
-
-
-def _exceeds(values: tuple[object, ...], limit: int) -> bool:
-    # Inner lists count, or a chain of parameters `[x, x]` would double the size each time.
-    count = 0
-    pending: list[tuple[object, ...]] = [values]
-    while pending and count <= limit:
-        inner = pending.pop()
-        count += len(inner)
-        pending.extend(value for value in inner if is_list(value))
-    return count > limit
+def _operand(node: Node, context: Context) -> Operand:
+    return Operand(node.evaluate(context), node.place, context.work)

@@ -23,10 +23,8 @@ from archspec.frontend.formula.nodes import (
     walk,
 )
 from archspec.frontend.formula.values import bounded
+from archspec.frontend.limits import STEPS_PER_FORMULA, Work, allow
 from archspec.frontend.suggest import did_you_mean
-
-MAX_NESTING = 50
-"""How deep a formula may nest; keeps the parser and the evaluation off Python's stack limit."""
 
 _NO_OPERATOR, _CHOICE, _OR, _AND, _NOT, _COMPARISON, _SUM, _PRODUCT, _SIGN = range(-1, 8)
 
@@ -55,8 +53,8 @@ _HELP: Mapping[str, str] = {
 }
 
 
-def parse_tree(text: str) -> Node:
-    """Returns the syntax tree of a formula.
+def parse_tree(text: str, work: Work) -> tuple[Node, int]:
+    """Returns the syntax tree of a formula, and how many nodes it has.
 
     Raises:
         FormulaError: It is not a formula.
@@ -65,17 +63,21 @@ def parse_tree(text: str) -> Node:
         raise FormulaError(
             "the formula is empty", Place(0, len(text)), help="write a value behind the `=`"
         )
-    root = _Parser(tokens(text)).formula()
+    work.spend(STEPS_PER_FORMULA + len(text))
+    root = _Parser(tokens(text), work).formula()
+    size, most = 0, work.limits.formula_depth
     for node, depth in walk(root):
-        if depth > MAX_NESTING:
-            raise _too_deep(node.place)
-    return root
+        size += 1
+        if depth > most:
+            raise _too_deep(node.place, most)
+    return root, size
 
 
 class _Parser:
     """Reads one formula; `_token` is the next token, `_last` the one before it."""
 
-    def __init__(self, stream: Iterator[Token]) -> None:
+    def __init__(self, stream: Iterator[Token], work: Work) -> None:
+        self._work = work
         self._stream = stream
         self._token = next(stream)
         self._last = self._token
@@ -91,8 +93,8 @@ class _Parser:
 
     def _expression(self, least: int = _CHOICE) -> Node:
         """Reads operators of at least the given precedence."""
-        if self._depth == MAX_NESTING:
-            raise _too_deep(self._token.place)
+        if self._depth == self._work.limits.formula_depth:
+            raise _too_deep(self._token.place, self._depth)
         self._depth += 1
         node = self._prefixed(least)
         while (precedence := self._precedence()) >= least:
@@ -166,7 +168,7 @@ class _Parser:
         token = self._token
         if token.kind == "number":
             self._advance()
-            return _number(token)
+            return _number(token, self._work)
         if token.kind == "string":
             self._advance()
             return Constant(token.text[1:-1], token.place)
@@ -260,7 +262,7 @@ class _Parser:
         return FormulaError(f"{wanted} is missing before {quoted(token.text)}", token.place)
 
 
-def _number(token: Token) -> Node:
+def _number(token: Token, work: Work) -> Node:
     text = token.text
     try:
         value = int(text) if text.replace("_", "").isdigit() and len(text) < 100 else float(text)
@@ -270,13 +272,14 @@ def _number(token: Token) -> Node:
             token.place,
             help="numbers are written as 10, 1_000, 0.5 or 1e-3, and products with `*`",
         ) from None
-    bounded(value, token.place)
+    bounded(value, token.place, work)
     return Constant(value, token.place)
 
 
-def _too_deep(place: Place) -> FormulaError:
+def _too_deep(place: Place, most: int) -> FormulaError:
     return FormulaError(
-        f"the formula nests more than {MAX_NESTING} levels deep",
+        f"the formula nests more than {most:,} levels deep",
         place,
-        help="give a part of it a name: a parameter whose default is a formula",
+        help="give a part of it a name, as a parameter whose default is a formula, or "
+        + allow("formula_depth"),
     )

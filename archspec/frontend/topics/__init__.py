@@ -11,6 +11,7 @@ from functools import cache
 
 from archspec.frontend.topics.files import FILES
 from archspec.frontend.topics.flow import FLOW
+from archspec.frontend.topics.limits import LIMITED
 from archspec.frontend.topics.model import Topic
 from archspec.frontend.topics.repetition import REPETITION
 from archspec.frontend.topics.spec import SPEC
@@ -19,7 +20,15 @@ from archspec.frontend.topics.weights import WEIGHTS
 
 __all__ = ["TOPICS", "Topic", "find"]
 
-TOPICS: Mapping[str, Topic] = {**SPEC, **FLOW, **REPETITION, **VALUES, **WEIGHTS, **FILES}
+TOPICS: Mapping[str, Topic] = {
+    **SPEC,
+    **FLOW,
+    **REPETITION,
+    **VALUES,
+    **WEIGHTS,
+    **FILES,
+    **LIMITED,
+}
 """The topics by name, in the order in which they are best read."""
 
 

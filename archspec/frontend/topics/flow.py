@@ -130,6 +130,7 @@ layers:
         """\
 name: residuals
 inputs: {image: [16, 32, 32]}
+defaults: {conv2d: {bias: false}}
 layers:
   - residual: [conv2d: {out_channels: 16, kernel_size: 3, padding: 1}, batch_norm, relu]
   - residual:

@@ -62,20 +62,19 @@ layers:
 name: mobile
 inputs: {image: [3, 64, 64]}
 blocks:
+  conv:
+    params: {out: int, stride: 1}
+    layers:
+      - conv2d: {out_channels: =out, kernel_size: 3, padding: 1, stride: =stride}
+      - relu
   stage:
     params: {out: int, n: int, stride: 1}
     layers:
-      - conv2d:
-          name: conv
-          out_channels: =out
-          kernel_size: 3
-          padding: 1
-          repeat: =n
-          first: {stride: =stride}
+      - conv: {out: =out, repeat: =n, first: {stride: =stride}}
 layers:
   - stage: {name: stages, repeat: {out: [16, 24, 32], n: [1, 2, 3], stride: [1, 2, 2]}}
   - global_avg_pool2d
-  - linear: {name: fc, out_features: =10 * (index + 1), repeat: 2}
+  - group: {name: head, repeat: 2, layers: [dropout, linear: =20 // (index + 1), tanh]}
 """,
         words=("first", "last", "index", "count", "loop", "for"),
     ),
@@ -123,7 +122,7 @@ name: defaults
 inputs: {image: [3, 32, 32]}
 defaults:
   weight_init: glorot_uniform
-  conv2d: {kernel_size: 3, padding: same, weight_init: he_normal}
+  conv2d: {kernel_size: 3, padding: same, bias: false, weight_init: he_normal}
   batch_norm: {eps: 1e-3, momentum: 0.01}
 layers:
   - conv2d: 32
@@ -141,7 +140,7 @@ name: family
 params: {width: 64, depth: 2}
 inputs: {x: [16]}
 layers:
-  - linear: {name: hidden, out_features: =width, repeat: =depth}
+  - group: {name: hidden, repeat: =depth, layers: [linear: =width, relu]}
   - linear: 10
 variants:
   small: {width: 32}

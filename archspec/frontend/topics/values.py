@@ -44,6 +44,7 @@ params: {widths: [16, 32], wide: true}
 inputs: {image: [3, 32, 32]}
 layers:
   - conv2d: {name: stem, out_channels: "=widths[1] if wide else widths[0]", kernel_size: 3}
+  - relu
   - conv2d: {out_channels: =2 * in.channels, kernel_size: 1}
   - dropout: {p: 0.2, when: =stem.height > 28 and wide}
   - avg_pool2d: {kernel_size: "=[in.height, in.width]"}
@@ -77,9 +78,9 @@ inputs: {image: [3, 32, 32]}
 layers:
   - conv2d: {name: stem, out_channels: 16, kernel_size: 3}
   - relu
-  - concat: {name: mix, left: [conv2d: {out_channels: 8, kernel_size: 1}], right: [relu]}
-  - relu
-  - concat: [stem, mix]
+  - concat: {name: mix, left: [conv2d: {out_channels: 8, kernel_size: 1}], right: [tanh]}
+  - elu
+  - concat: [stem, elu]
 """,
         words=("name",),
     ),

@@ -45,7 +45,7 @@ layers:
   - group:
       weight_init: he_normal
       bias_init: {constant: 0.1}
-      layers: [conv2d: {out_channels: 16, kernel_size: 3}, batch_norm, relu]
+      layers: [conv2d: {out_channels: 16, kernel_size: 3}, relu]
   - global_avg_pool2d
   - linear: {out_features: 10, weight_init: glorot_uniform}
 """,

@@ -37,6 +37,7 @@ class AdaptivePooling(Operator):
         onnx_reduce: The ONNX operator for one window.
     """
 
+    moves: ClassVar[bool] = True
     axes: ClassVar[int]
     module: ClassVar[str]
     onnx_pool: ClassVar[str]

@@ -14,6 +14,7 @@ WANTED = Local("wanted")
 class Centered(Operator):
     """The base of operators that crop all axes behind the channels around the centre."""
 
+    moves: ClassVar[bool] = True
     any_dtype: ClassVar[bool] = True
 
     def sizes(self, *inputs: TensorType) -> Shape:

@@ -17,11 +17,21 @@ from archspec.ir.lowering import (
 from archspec.ir.op import Param, Positive
 from archspec.ir.types import TensorType
 from archspec.ops.base.kernel import Channels, KernelOperator, grouped, groups_text, in_channels
-from archspec.ops.base.padding import PaddingMode, Pads, check_mode, padded_conv, pads, same_pads
+from archspec.ops.base.padding import (
+    PaddingMode,
+    Pads,
+    check_mode,
+    missed,
+    padded_conv,
+    pads,
+    same_pads,
+)
 
 
 class SlidingKernel(KernelOperator):
     """The base of convolutions, whatever channels they connect."""
+
+    mixes: ClassVar[int | None] = 1
 
     padding_mode: PaddingMode = Field(
         default="zeros",
@@ -58,6 +68,10 @@ class SlidingKernel(KernelOperator):
             )
         made = (start // stride + 1 for start, stride in zip(last, self.strides, strict=True))
         return inputs[0].with_example(out_channels, *made)
+
+    def missed(self, *inputs: TensorType) -> tuple[int, ...]:
+        """Returns how many of the last values along each axis no kernel reaches."""
+        return missed(self.sizes(*inputs), self._pads(*inputs), self.extents, self.strides)
 
     def parameters(self, *inputs: TensorType) -> Mapping[str, Param]:
         """Returns `weight` `[out, in/groups, kernel]` and, with `bias`, `bias` `[out]`."""

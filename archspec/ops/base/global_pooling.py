@@ -20,6 +20,7 @@ class GlobalPooling(Operator):
         onnx_operator: The ONNX operator that does it.
     """
 
+    moves: ClassVar[bool] = True
     axes: ClassVar[int]
     function: ClassVar[str]
     onnx_operator: ClassVar[str]

@@ -40,11 +40,15 @@ class Merge(Operator):
         return TensorType(shape, inputs[0].dtype)
 
     def torch(self, *inputs: TensorType) -> TorchLowering:
-        """Returns the function, nested for more than two inputs."""
-        call = TorchFunction(self.torch_name, (Input(0), Input(1)))
-        for index in range(2, len(inputs)):
-            call = TorchFunction(self.torch_name, (call, Input(index)))
-        return call
+        """Returns the function, for more than two inputs of what it makes of either half."""
+        return self._of(range(len(inputs)))
+
+    def _of(self, positions: range) -> TorchFunction:
+        # Halves nest so much less deeply than one after the other that a thousand inputs are fine.
+        middle = (len(positions) + 1) // 2
+        halves = (positions[:middle], positions[middle:])
+        args = tuple(Input(half[0]) if len(half) == 1 else self._of(half) for half in halves)
+        return TorchFunction(self.torch_name, args)
 
     def onnx(self, *inputs: TensorType) -> Sequence[OnnxNode]:
         """Returns the operator, once for each further input."""

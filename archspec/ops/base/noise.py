@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from archspec.ir.interval import ANY, Interval
 from archspec.ir.lowering import OnnxNode, TorchLowering, TorchModule
 from archspec.ir.op import Example, Share
 from archspec.ir.types import TensorType
@@ -13,6 +14,12 @@ from archspec.ops.base.same_shape import SameShape
 
 class Noise(SameShape):
     """The base of operators that are the identity in evaluation mode."""
+
+    passes: ClassVar[bool] = True
+
+    def interval_of(self, *inputs: Interval) -> Interval:
+        """Returns that noise can make anything."""
+        return ANY
 
     def onnx(self, *inputs: TensorType) -> Sequence[OnnxNode]:
         """Returns nothing: inference is without it."""
@@ -30,6 +37,10 @@ class DropoutNoise(Noise):
     )
 
     p: Share = Field(default=0.5, description="probability that a value is dropped")
+
+    def interval_of(self, *inputs: Interval) -> Interval:
+        """Returns where values can be once those that are left are multiplied."""
+        return inputs[0].scaled()
 
     def torch(self, *inputs: TensorType) -> TorchLowering:
         """Returns the module of the class's name."""

@@ -59,6 +59,7 @@ class Border(Operator):
         onnx_mode: The same as ONNX says it.
     """
 
+    moves: ClassVar[bool] = True
     axes: ClassVar[int]
     mode: ClassVar[str] = "constant"
     onnx_mode: ClassVar[str] = "constant"

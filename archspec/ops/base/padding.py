@@ -56,6 +56,25 @@ def _same_total(size: Size, extent: int, stride: int) -> int | None:
     return 0 if extent == 1 else None
 
 
+def missed(
+    sizes: Sequence[Size], amounts: Pads | None, extents: Sequence[int], strides: Sequence[int]
+) -> tuple[int, ...]:
+    """Returns how many of the input's last values along each axis no window reaches.
+
+    There are none where the windows are further apart than they are large, which leaves values
+    out on purpose, where the size is not known, and with `same`.
+    """
+    if amounts is None:
+        return ()
+    axes = zip(sizes, amounts.before, amounts.after, extents, strides, strict=True)
+    return tuple(
+        max((size + before + after - extent) % stride - after, 0)
+        if isinstance(size, int) and extent >= stride
+        else 0
+        for size, before, after, extent, stride in axes
+    )
+
+
 def check_mode(mode: PaddingMode, amounts: Pads, sizes: Iterable[Size]) -> None:
     """Refuses to take more values from the input than it has.
 

@@ -8,7 +8,7 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 from archspec.ir.dim import Size
 from archspec.ir.op import Operator, require_rank
 from archspec.ir.types import TensorType
-from archspec.ops.base.padding import Pads, same_pads
+from archspec.ops.base.padding import Pads, missed, same_pads
 from archspec.ops.base.window import LAYOUTS, Padding, PerAxis, check_length, per_axis, window_text
 
 Value = TypeVar("Value")
@@ -67,6 +67,10 @@ class Windowed(Operator):
         """
         return Pads((0,) * self.axes, (0,) * self.axes)
 
+    def missed(self, *inputs: TensorType) -> tuple[int, ...]:
+        """Returns how many of the last values along each axis no window reaches."""
+        return missed(self.sizes(*inputs), self.pads(*inputs), self.extents, self.strides)
+
     def output(self, *inputs: TensorType) -> TensorType:
         """Returns `[C, sizes]` with the number of windows along each axis."""
         sizes, pads = self.sizes(*inputs), self.pads(*inputs)
@@ -85,6 +89,8 @@ class Windowed(Operator):
 
 class Pooling(Windowed):
     """The base of pooling over windows that may hang over the edge."""
+
+    moves: ClassVar[bool] = True
 
     padding: Padding = Field(
         default=0,

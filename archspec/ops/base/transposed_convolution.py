@@ -24,6 +24,7 @@ class Crop(NamedTuple):
 class TransposedConvolution(KernelOperator):
     """The base of `conv_transpose1d`, `conv_transpose2d` and `conv_transpose3d`."""
 
+    mixes: ClassVar[int | None] = 1
     primary: ClassVar[str] = "out_channels"
     keras_fields: ClassVar[Mapping[str, str]] = {
         "filters": "out_channels",

@@ -1,0 +1,126 @@
+"""How paths of unequal sizes could be made equal: the help of a merge that cannot take them.
+
+What is proposed has been tried: it makes the sizes that are wanted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+from pydantic import ValidationError
+
+from archspec import ops
+from archspec.diagnostics import Label
+from archspec.frontend.arguments import as_text
+from archspec.ir.graph import Node, Value
+from archspec.ir.op import Operator, OperatorError
+from archspec.ir.types import Shape, TensorType, shape_text
+
+Maker = Callable[[Value], Node | None]
+"""Returns the node that makes a value; `None` for an input."""
+
+
+class Advice(NamedTuple):
+    """What to say of unequal paths.
+
+    Attributes:
+        help: What would make them equal; empty if nothing simple does.
+        labels: The layers that made them unequal.
+    """
+
+    help: str
+    labels: tuple[Label, ...] = ()
+
+
+def advice(op: Operator, inputs: Sequence[Value], maker: Maker) -> Advice:
+    """Returns how the paths of a merge could be made equal.
+
+    Args:
+        op: The merge.
+        inputs: What it cannot take: as many axes each, of known sizes.
+        maker: Finds the layers of the paths.
+    """
+    shapes = [value.type.example for value in inputs]
+    along = getattr(op, "dim", 1)  # a concat may be along another axis than the channels
+    if along != 1 or any(not isinstance(size, int) for shape in shapes for size in shape):
+        return Advice("")
+    inner = [shape[1:] for shape in shapes]
+    if len({*inner}) == 1:
+        layer, size = _projection(inputs[1].type, inputs[0].type), shapes[0][0]
+        return Advice(f"`{layer}` at the end of the other path gives it {size}" if layer else "")
+    wanted = max(inner, key=lambda sizes: (inner.count(sizes), sizes))
+    for value, sizes in zip(inputs, inner, strict=True):
+        if sizes != wanted and (found := _mended(value, wanted, maker)):
+            return found
+    return Advice("a stride or a pool makes a path smaller, and padding keeps its size")
+
+
+def shortcut(body: TensorType, taken: TensorType) -> str:
+    """Returns a help line with the shortcut of a residual that makes the shape of its body."""
+    layer = _projection(taken, body)
+    return f"`shortcut: [{layer}]` gives it the shape of the body" if layer else ""
+
+
+def _mended(value: Value, wanted: Shape, maker: Maker) -> Advice | None:
+    """Returns what keeps a path at the sizes that are wanted, which it has further up."""
+    node = maker(value)
+    while node is not None and node.inputs[0].type.example[1:] != wanted:
+        node = maker(node.inputs[0])
+    if node is None or node.output.type.example[1:] == wanted:
+        return None
+    made = shape_text(node.output.type.example)
+    labels = (Label(node.span, f"makes {made} of {node.inputs[0].type}"),)
+    for changes in _changes(node.op):
+        if _makes(node.op, changes, node.input_types, wanted):
+            fields = ", ".join(f"{name}: {as_text(value)}" for name, value in changes.items())
+            return Advice(f"`{fields}` in {node.path} would keep {shape_text(wanted)}", labels)
+    return Advice(f"{node.path} would have to keep {shape_text(wanted)}", labels)
+
+
+def _changes(op: Operator) -> Sequence[Mapping[str, object]]:
+    """Returns what may keep sizes: other fields of a layer, the simplest first."""
+    fields = type(op).model_fields
+    kernel = getattr(op, "kernel_size", None)
+    paddings: list[object] = []
+    if "padding" in fields and isinstance(kernel, int) and kernel % 2:
+        paddings.append(kernel // 2)
+    if "padding" in fields and getattr(op, "padding", None) != "same":
+        paddings.append("same")
+    made: list[Mapping[str, object]] = [{"stride": 1}] if "stride" in fields else []
+    made += [{"padding": padding} for padding in paddings]
+    return made + [{"stride": 1, "padding": padding} for padding in paddings if "stride" in fields]
+
+
+def _projection(given: TensorType, wanted: TensorType) -> str:
+    """Returns the layer of single weights that makes one shape of another; empty if none does."""
+    axes = len(wanted.example) - 1
+    if axes == 0:
+        return f"linear: {wanted.example[0]}"
+    name = f"conv{axes}d"
+    if name not in ops.names() or len(given.example) != len(wanted.example):
+        return ""
+    fields: dict[str, object] = {"out_channels": wanted.example[0], "kernel_size": 1}
+    for stride in range(1, 9):
+        strided = fields | ({"stride": stride} if stride > 1 else {})
+        if _makes(ops.find(name), strided, [given], wanted.example[1:]):
+            return f"{name}: {as_text(strided)}"
+    return ""
+
+
+def _makes(
+    op: Operator | type[Operator],
+    fields: Mapping[str, object],
+    inputs: Sequence[TensorType],
+    wanted: Shape,
+) -> bool:
+    """Returns whether an operator, with these fields instead, makes the sizes that are wanted."""
+    kind = op if isinstance(op, type) else type(op)
+    given = (
+        {} if isinstance(op, type) else {name: getattr(op, name) for name in op.model_fields_set}
+    )
+    try:
+        made = kind.model_validate({**given, **fields}).outputs(*inputs)[0]
+    except (ValidationError, OperatorError):
+        return False
+    return made.example[1:] == wanted

@@ -1,0 +1,45 @@
+"""A loss that applies softmax to what is squeezed already, so that it can hardly tell classes."""
+
+from collections.abc import Iterator
+
+from archspec.ir.graph import Node, Value
+from archspec.lint.finding import Finding, named
+from archspec.lint.network import Network
+from archspec.lint.softmax_twice import softmax_before
+
+_SQUEEZED = ("softmax", "sigmoid", "hardsigmoid")
+"""What cross-entropy's own softmax would come after. One of log_softmax changes nothing."""
+
+
+def loss_softmax(network: Network) -> Iterator[Finding]:
+    """Yields what has squeezed the scores that cross-entropy gets from main output and heads.
+
+    Training computes cross-entropy on the input of a softmax that is the very last layer.
+    """
+    training = network.training
+    if training is None or training.loss != "cross_entropy":
+        return
+    for what, value in network.ends:
+        node = _squeezer(value, network)
+        if node is None:
+            continue
+        last = node.op.kind() == "softmax"
+        yield Finding(
+            "W402",
+            f"{what} goes to cross_entropy, which applies softmax to what {named(node)} has "
+            "squeezed already",
+            "remove it" + (", or make it the very last layer, which training leaves out" * last),
+            node,
+            ((training.loss_span, "this loss takes scores"),),
+        )
+
+
+def _squeezer(value: Value, network: Network) -> Node | None:
+    """Returns what has squeezed the scores that the loss gets, unless that is found otherwise."""
+    last = network.makers.get(value.name)
+    if last is not None and last.op.kind() == "softmax":
+        if softmax_before(last, network):
+            return None
+        value = last.inputs[0]
+    node = network.origin(value)
+    return node if node is not None and node.op.kind() in _SQUEEZED else None
