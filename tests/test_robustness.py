@@ -23,7 +23,7 @@ from archspec.cli.check import FORMATS
 
 ROOT = Path(__file__).parent.parent
 SEED = 4
-LOCAL = 12
+LOCAL = 8
 """How many mutants there are of each kind that changes one line."""
 
 
@@ -34,7 +34,7 @@ def numbers(kind: str, count: int) -> list[int]:
     return [start + at for start in rounds for at in of_kind][:count]
 
 
-@pytest.mark.parametrize("seed", [s for group in seeds() for s in group], ids=lambda s: s.name)
+@pytest.mark.parametrize("seed", [s for group in seeds()[1:] for s in group], ids=lambda s: s.name)
 def test_the_specs_that_are_broken_are_valid(seed: Seed) -> None:
     whole = Mutant("whole", "none", seed.name, seed.text.encode(), seed.files, seed.variant)
     verdict = judge(whole, "json")

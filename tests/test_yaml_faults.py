@@ -73,7 +73,7 @@ HEAD = "name: a\ninputs: {x: [3, 8, 8]}\n"
             ],
         ),
         (
-            "  - linear: {out_features: =in.width, bias}\n",
+            "  - conv2d: {out_channels: 8, kernel_size: =2 + 1, bias}\n",
             ["write `bias: value`, or `bias: null`"],
         ),
         ("  - linear: {out_features:10}\n", ["put a space after the colon: `out_features: 10`"]),

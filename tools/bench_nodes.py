@@ -30,15 +30,16 @@ BLOCK = (
     "    params: {kernel: 3}\n"
     "    layers:\n"
     "      - residual:\n"
-    "          - conv2d: {out_channels: 8, kernel_size: =kernel, padding: =kernel // 2}\n"
+    "          - conv2d: {out_channels: 8, kernel_size: =kernel, padding: =kernel // 2,\n"
+    "                     bias: false}\n"
     "          - batch_norm\n"
-    "          - relu\n"
+    "          - tanh\n"
     "      - relu\n"
 )
 LAYERS_OF_UNIT = 5
 WRITTEN = (
-    "  - conv2d: {out_channels: 8, kernel_size: 3, padding: 1}\n  - batch_norm\n  - relu\n"
-    "  - dropout: 0.1\n  - sigmoid\n"
+    "  - conv2d: {out_channels: 8, kernel_size: 3, padding: 1, bias: false}\n  - batch_norm\n"
+    "  - relu\n  - dropout: 0.1\n  - tanh\n"
 )
 
 

@@ -23,10 +23,11 @@ _FAMILIES: Mapping[str, tuple[str, ...]] = {
 
 
 def index_page() -> str:
-    """Returns the list of topics, operators and error codes."""
+    """Returns the list of topics, operators and codes."""
     topics = section("the language", columns({name: t.title for name, t in TOPICS.items()}))
     operators = section("operators", "\n".join(_families()))
-    codes = section("error codes", columns({name: code.title for name, code in CODES.items()}))
+    titles = {name: CODES[name].title for name in sorted(CODES)}
+    codes = section("errors and warnings", columns(titles))
     more = (
         "`archspec explain SUBJECT` explains one of these, and any key, field or function of the\n"
         "language; it knows what Keras and PyTorch call them too."

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 
+from archspec.frontend.topics.checking import CHECKING
 from archspec.frontend.topics.files import FILES
 from archspec.frontend.topics.flow import FLOW
-from archspec.frontend.topics.limits import LIMITED
 from archspec.frontend.topics.model import Topic
 from archspec.frontend.topics.repetition import REPETITION
 from archspec.frontend.topics.spec import SPEC
@@ -27,7 +27,7 @@ TOPICS: Mapping[str, Topic] = {
     **VALUES,
     **WEIGHTS,
     **FILES,
-    **LIMITED,
+    **CHECKING,
 }
 """The topics by name, in the order in which they are best read."""
 

@@ -1,13 +1,34 @@
-"""The topic on how large a spec may be."""
+"""The topics on what `archspec check` says of a spec that is legal, and on how large it may be."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+from archspec.diagnostics.codes import CODES
 from archspec.frontend.limits import LIMITS, Limits, flag
 from archspec.frontend.topics.model import Topic
 
-LIMITED: Mapping[str, Topic] = {
+CHECKING: Mapping[str, Topic] = {
+    "warnings": Topic(
+        "what is legal but surely not meant",
+        "A warning does not make a spec wrong: `archspec check` ends with 0 unless --strict is "
+        "given. `archspec explain W204` says what is meant by one.\n\n"
+        "A comment `# archspec: ignore[W204]` at the end of a line silences a warning that points "
+        "at the line; in a block that may be where the layer is, or a call of the block. "
+        "`# archspec: ignore-file[W204, W206]`, anywhere in a file, silences for all of it, and "
+        "`--ignore W204` for a run.",
+        """\
+name: biased
+inputs: {image: [3, 8, 8]}
+layers:
+  - conv2d: {out_channels: 8, kernel_size: 3} # archspec: ignore[W204]
+  - batch_norm
+""",
+        tables={
+            "warnings": {name: code.title for name, code in CODES.items() if name.startswith("W")}
+        },
+        words=("warning", "ignore", "ignore-file", "strict", "--strict", "--ignore"),
+    ),
     "limits": Topic(
         "how large a spec may be",
         "Limits hold back what would fill the memory, or take minutes, for a few lines of text. "
@@ -34,6 +55,6 @@ layers:
             }
         },
         words=("limit", *map(flag, LIMITS)),
-    )
+    ),
 }
 """Topics by name."""
