@@ -13,7 +13,8 @@ from archspec.cli.operators import own_faults
 from archspec.cli.targets import Target, is_pattern, targets
 from archspec.diagnostics import SourceError
 from archspec.frontend import Compiled, UsageError
-from archspec.frontend.compiler import analyse_spec, failed
+from archspec.frontend.compiled import failed
+from archspec.frontend.compiler import analyse_spec
 
 FORMATS = ("table", "text", "json", "sarif", "github")
 

@@ -11,7 +11,7 @@ from typing import TextIO
 
 from archspec.diagnostics import Diagnostic, Refusal, SourceError, Span
 from archspec.frontend import Compiled, UsageError, compile_spec
-from archspec.frontend.compiler import Options
+from archspec.frontend.compiled import Options
 from archspec.frontend.limits import LIMITS, Limits, flag
 from archspec.frontend.shipped import shipped_specs, shipped_variants, shortest
 from archspec.frontend.suggest import did_you_mean

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple, TypedDict, Unpack
+from typing import TYPE_CHECKING, Unpack
 
-from archspec.diagnostics import Diagnostic, Severity, SpecError
+from archspec.diagnostics import Diagnostic, SpecError
 from archspec.frontend import loader
 from archspec.frontend.builder import Builder
+from archspec.frontend.compiled import Compiled, Options, failed
 from archspec.frontend.doubts import doubts
 from archspec.frontend.expectations import check_expectations
 from archspec.frontend.limits import DEFAULTS, LIMITS, Limits, Work, stack_for
 from archspec.frontend.linked import Linked, is_library
 from archspec.frontend.report import Report, TooMany, merged
-from archspec.frontend.resolve import Resolved, check_variants, dump, resolve
+from archspec.frontend.resolve import Resolved, check_variants, resolve
 from archspec.frontend.tree import Table, plain
 from archspec.frontend.unread import unread
-from archspec.ir.graph import Graph, Node
+from archspec.ir.graph import Graph
 
 if TYPE_CHECKING:
     from archspec.frontend.schema import ArchSpec
@@ -24,69 +25,6 @@ if TYPE_CHECKING:
 
 MARK = "archspec: ignore"
 """What a comment has that silences warnings."""
-
-
-class Compiled(NamedTuple):
-    """A spec that has been compiled.
-
-    Attributes:
-        graph: The network; with errors, the part before them.
-        spec: The spec's top level.
-        train: The spec's `train` section.
-        tree: The spec with variant and settings applied.
-        stopped_at: How many nodes stand above the first layer that failed, if one did.
-        expect_skipped: Whether the file's expectations did not apply, because a variant or
-            a setting changed what they speak of.
-        diagnostics: Warnings, and errors if the caller asked to have them returned.
-        sources: The text of every file read, by its path.
-        library: The names of the blocks, if the file is a library of blocks and no spec.
-    """
-
-    graph: Graph
-    spec: ArchSpec | None
-    train: TrainSpec | None
-    tree: Table
-    stopped_at: int | None
-    expect_skipped: bool
-    diagnostics: tuple[Diagnostic, ...]
-    sources: Mapping[str, str]
-    library: tuple[str, ...] | None = None
-
-    @property
-    def ok(self) -> bool:
-        """Whether there are no errors."""
-        return all(d.severity is not Severity.ERROR for d in self.diagnostics)
-
-    @property
-    def variants(self) -> tuple[str, ...]:
-        """The names of the file's variants."""
-        return tuple(self.spec.variants) if self.spec else ()
-
-    @property
-    def resolved(self) -> str:
-        """The spec with variant and settings applied, as YAML text that compiles by itself."""
-        return dump(self.tree)
-
-    def sound_nodes(self) -> list[Node]:
-        """Returns the nodes above the first layer that failed; all if none did."""
-        return self.graph.nodes[: self.stopped_at]
-
-
-class Options(TypedDict, total=False):
-    """How a spec is compiled.
-
-    Attributes:
-        variant: The variant to apply.
-        settings: Values by parameter name, `inputs.NAME`, or dotted path into `train`, as
-            YAML text.
-        limits: How large the spec may be.
-        allow_outside: Whether the spec may name files outside of its project.
-    """
-
-    variant: str | None
-    settings: Mapping[str, str]
-    limits: Limits
-    allow_outside: bool
 
 
 def compile_spec(path: str, **options: Unpack[Options]) -> Compiled:
@@ -258,20 +196,6 @@ def _sound(compiled: Compiled) -> Compiled:
     if not compiled.ok:
         raise SpecError(compiled.diagnostics, compiled.sources)
     return compiled
-
-
-def failed(report: list[Diagnostic], sources: Mapping[str, str]) -> Compiled:
-    """Returns what there is of a spec that cannot be read."""
-    return Compiled(
-        graph=Graph(""),
-        spec=None,
-        train=None,
-        tree=Table({}, report[0].span),
-        stopped_at=None,
-        expect_skipped=False,
-        diagnostics=tuple(report),
-        sources=sources,
-    )
 
 
 def _link(tree: Table, text: str, file: str, report: list[Diagnostic], options: Options) -> Linked:
