@@ -29,7 +29,7 @@ class Calls:
     def __init__(self, builder: Builder) -> None:
         self._builder = builder
         self._operators: dict[object, Operator] = {}
-        self._open: list[Block] = []
+        self._open: dict[int, Block] = {}
 
     def call(self, turn: Turn) -> Result:
         """Expands a call of an operator or a block.
@@ -131,8 +131,9 @@ class Calls:
         """Expands a block."""
         reader, inside = turn.reader, block.unit.reader
         name, call = block.signature.name, turn.layer.head.span
-        if any(block is other for other in self._open):
-            chain = " → ".join([*(other.signature.name for other in self._open), name])
+        if id(block) in self._open:
+            open_ = (other.signature.name for other in self._open.values())
+            chain = " → ".join([*open_, name])
             message = f"the block {name} calls itself: {chain}"
             reader.fault("E111", message, call, "use `repeat`; a block cannot contain itself")
             raise Unknown
@@ -158,12 +159,12 @@ class Calls:
         for input_, value in filled.items():
             inner.define(input_, {input_: value})
         report.calls.append(Call(name, call, values, turn.extra.get("index")))
-        self._open.append(block)
+        self._open[id(block)] = block
         try:
             flow = self._builder.layers(block.layers, inner, tuple(filled.values()))
             return inside.outputs(block.outputs, inner, flow)
         finally:
-            self._open.pop()
+            del self._open[id(block)]
             report.calls.pop()
 
     def _merge(self, turn: Turn, signature: Signature, arguments: Mapping[str, Argument]) -> Result:
