@@ -134,7 +134,7 @@ def bind(
     def visible(name: str) -> object:
         return values[name] if name in values else lookup(name)
 
-    for name, (_, declared) in known.items():
+    for name, (key, declared) in known.items():
         type_ = _type(declared)
         argument = arguments.get(name)
         if argument is None and type_ is None:
@@ -143,7 +143,8 @@ def bind(
             raise Unknown
         elif argument is None:
             message = f"{block.signature.name} needs `{name}` ({type_})"
-            report.append(Diagnostic("E107", message, call, f"add `{name}: …`"))
+            asked = Label(key.span, "it is asked for here")
+            report.append(Diagnostic("E107", message, call, f"add `{name}: …`", (asked,)))
         elif type_ is not None and not TYPES[type_](argument.value):
             text = as_text(argument.value)
             is_name = isinstance(argument.value, str) and text.isidentifier()

@@ -81,3 +81,8 @@ class Names:
         """Returns whether `name` is a default name, and its kind has several layers here."""
         kind = self._kinds.get(name)
         return kind is not None and self._uses[kind] > 1
+
+    def alike(self, name: str) -> list[str]:
+        """Returns the default names of all layers here that are of one kind with `name`."""
+        kind = self._kinds.get(name)
+        return [other for other, its in self._kinds.items() if its == kind]

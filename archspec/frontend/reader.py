@@ -9,7 +9,7 @@ from archspec.diagnostics import Diagnostic, Label, Span
 from archspec.frontend.arguments import Argument, Evaluator, Unknown, as_text, is_formula
 from archspec.frontend.layer import Layer, Signature
 from archspec.frontend.scope import Flow, Result, Scope, Turn
-from archspec.frontend.suggest import did_you_mean
+from archspec.frontend.suggest import did_you_mean, operator_help
 from archspec.frontend.syntax import Parser
 from archspec.frontend.treatments import KEYS as TREATED
 from archspec.frontend.treatments import read_key
@@ -18,6 +18,9 @@ from archspec.ir.graph import Value
 from archspec.ir.op import Operator
 
 Lookup = Callable[[str], object]
+
+MOST_ALIKE = 3
+"""The most layers that are pointed at where a name could mean several."""
 
 UNKNOWN = object()
 """The value of a parameter that a fault, already reported, left unknown."""
@@ -79,8 +82,10 @@ class Reader:
                        did_you_mean(name, set(scope.visible()), what="name"))  # fmt: skip
             raise Unknown
         if scope.ambiguous(name):
+            several = [layer.head.span for layer in scope.alike(name)][:MOST_ALIKE]
             self.fault("E109", f"several layers here are called `{name}` by default", tree.span,
-                       "give the one that is meant a `name:`")  # fmt: skip
+                       "give the one that is meant a `name:`",
+                       [Label(span, "this one?") for span in several])  # fmt: skip
             raise Unknown
         if not output:
             return result
@@ -106,7 +111,7 @@ class Reader:
         if isinstance(target, Mapping) and len(target) == 1:
             ((target, fields),) = target.items()
         if not isinstance(target, str) or self._parser.signature(target) is None:
-            self.fault("E105", f"`{as_text(target)}` is not an operator or block", span)
+            self._refuse_target(layer.head, target)
             raise Unknown
         if isinstance(fields, Mapping):
             return target, {key: Argument(value, span, span) for key, value in fields.items()}
@@ -114,6 +119,16 @@ class Reader:
         if fields is None or signature is None or signature.primary is None:
             return target, {}
         return target, {signature.primary: Argument(fields, span, span)}
+
+    def _refuse_target(self, head: Scalar, target: object) -> None:
+        """Reports a call of what is no operator or block, and where its parameter says so."""
+        params = self._tree.get("params")
+        entries = params.entries if isinstance(params, Table) else {}
+        said = entries.get(str(head.value)[1:].strip())
+        labels = [Label(said.value.span, "called by this")] if said else []
+        help_ = operator_help(target, self._parser.blocks) if isinstance(target, str) else ""
+        message = f"`{as_text(target)}` is not an operator or block"
+        self.fault("E105", message, head.span, help_, labels)
 
     def lookup(
         self, scope: Scope, inflow: Flow, extra: Mapping[str, object] | None = None

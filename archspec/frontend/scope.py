@@ -126,6 +126,14 @@ class Scope:
             return self._names.ambiguous(name)
         return self._outer is not None and self._outer.ambiguous(name)
 
+    def alike(self, name: str) -> Iterator[Layer]:
+        """Yields the layers so far that `name` could mean by default."""
+        if name in self._results:
+            names = self._names.alike(name)
+            yield from (self._layers[other] for other in names if other in self._layers)
+        elif self._outer:
+            yield from self._outer.alike(name)
+
     def visible(self) -> Iterator[str]:
         """Yields the names that can be referred to."""
         yield from self._results
