@@ -185,8 +185,9 @@ class Builder:
     def _overrides(self, entry: Entry, turn: Turn) -> dict[str, Argument]:
         """Returns the arguments of `first` or `last`."""
         if not isinstance(entry.value, Table):
-            message = f"`{entry.key.value}` takes arguments, as in `{{stride: 2}}`"
-            turn.reader.fault("E104", message, entry.value.span)
+            key = entry.key.value
+            help_ = f"for example `{key}: {{stride: 2}}`"
+            turn.reader.fault("E104", f"`{key}` takes arguments", entry.value.span, help_)
             raise Unknown
         return turn.reader.arguments(entry.value.entries, turn.lookup())
 

@@ -59,7 +59,8 @@ def _size(tree: Tree, reader: Reader, report: list[Diagnostic]) -> Size | None:
         report.append(Diagnostic("E103", "no input is as large as this", tree.span, help_))
     elif isinstance(tree, Scalar) and is_formula(tree):
         message = f"a size must be a positive integer or a name, not `{as_text(value)}`"
-        report.append(Diagnostic("E103", message, tree.span))
+        help_ = "round a fraction with `//` or `round(…)`"
+        report.append(Diagnostic("E103", message, tree.span, help_))
     elif value == "batch":
         help_ = "`batch` is the size of the batch, which every input has; leave it out"
         report.append(Diagnostic("E103", "a size cannot be called `batch`", tree.span, help_))

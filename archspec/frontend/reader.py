@@ -65,7 +65,8 @@ class Reader:
         if isinstance(tree, Items) and tree.items:
             results = [self.reference(item, scope) for item in tree.items]
             return tuple(next(iter(result.values())) for result in results)
-        self.fault("E106", "a name, or a list of names, is wanted here", tree.span)
+        self.fault("E106", "a name, or a list of names, is wanted here", tree.span,
+                   "for example `from: stem`, or `from: [stem, skip]`")  # fmt: skip
         raise Unknown
 
     def reference(self, tree: Tree, scope: Scope) -> Result:
@@ -157,7 +158,8 @@ class Reader:
         value = self.evaluator.value(entry.value, self.lookup(scope, inflow))
         if not isinstance(value, bool):
             self.fault("E103", f"`when` must be true or false, not `{as_text(value)}`",
-                       entry.value.span)  # fmt: skip
+                       entry.value.span, "compare something, as in `when: =stride > 1`"
+                       )  # fmt: skip
             raise Unknown
         return value
 
@@ -242,6 +244,7 @@ class Reader:
                 "E301",
                 f"the output is {as_text(shape)}, not {as_text(wanted)} as expected",
                 entry.value.span,
+                "correct the network, or the shape if the network is right",
             )
 
     def weight(self, turn: Turn) -> float:
@@ -256,6 +259,7 @@ class Reader:
             "E103",
             f"`weight` must be a number of at least 0, not `{as_text(weight)}`",
             entry.value.span,
+            "for example `weight: 0.3`",
         )
         raise Unknown
 

@@ -44,7 +44,8 @@ def rows(
             for name, column in value.items()
         )
         message = f"the columns of `{of}` must be lists of one length, but they have {counts}"
-        report.append(Diagnostic("E103", message, span))
+        help_ = "give each column one value for every turn, as in `{out: [8, 16], kernel: [3, 1]}`"
+        report.append(Diagnostic("E103", message, span, help_))
         raise Unknown
     message = f"`{of}` takes a number, rows or columns, not `{as_text(value)}`"
     report.append(Diagnostic("E103", message, span, "a count is at least 0"))

@@ -124,7 +124,8 @@ class Treating:
                 nodes[index] = nodes[index]._replace(treatment=old._replace(output_penalty=penalty))
                 return
         message = "this layer makes nothing whose size could be held down"
-        reader.fault("E103", message, layer.head.span)
+        help_ = "say it of a layer that computes something"
+        reader.fault("E103", message, layer.head.span, help_)
 
 
 def _require_used(freeze: Freeze, argument: Argument | None, reader: Reader) -> None:

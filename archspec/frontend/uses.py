@@ -79,15 +79,16 @@ def _end(turn: Turn, until: str, layers: Sequence[Layer], names: Names) -> int:
 
 
 def _settings(turn: Turn) -> _Settings:
-    kinds = {"variant": (str, "a name"), "params": (Mapping, "a mapping"), "until": (str, "a name")}
+    name, mapping = (str, "a name", "resnet50"), (Mapping, "a mapping", "{classes: 10}")
+    kinds = {"variant": name, "params": mapping, "until": (str, "a name", "stage4")}
     given = {}
-    for key, (kind, what) in kinds.items():
+    for key, (kind, what, example) in kinds.items():
         if key in turn.layer.arguments:
             tree = turn.layer.arguments[key].value
             given[key] = turn.reader.evaluator.value(tree, turn.lookup())
             if not isinstance(given[key], kind):
                 message = f"`{key}` must be {what}, not `{as_text(given[key])}`"
-                turn.reader.fault("E103", message, tree.span)
+                turn.reader.fault("E103", message, tree.span, f"for example `{key}: {example}`")
                 raise Unknown
     return _Settings(**given)  # type: ignore[arg-type]
 
@@ -134,7 +135,8 @@ def _filled(turn: Turn, inner: Scope) -> Flow:
         axes = len(shape.items) if isinstance(shape, Items) else 0
         if value is not None and len(value.type.example) != axes:
             message = f"{component} takes {name} with {axes} axes, not {value.type}"
-            turn.reader.fault("E201", message, span)
+            help_ = "the spec that is used says under `inputs` what it takes"
+            turn.reader.fault("E201", message, span, help_)
             raise Unknown
         inner.define(name, {name: value})
     return flow
