@@ -149,6 +149,8 @@ FINE = {
     "relu6 after relu": Net("relu, relu6"),
     "relu6 after dropout": Net("relu6, dropout, relu6"),
     "softmax along two axes": Net("softmax: 1, softmax: 2", "{x: [4, 5]}"),
+    "a linear code": Net("linear: 8, tanh, linear: 2, linear: 8", VECTOR),
+    "weights of low rank": Net("linear: 3, linear: 64", "{x: [64]}"),
     "linear layers with something between": Net("linear: 8, tanh, linear: 2", VECTOR),
     "linear layer that is read elsewhere": Net("linear: 4, add: {a: [linear: 4], b: []}", VECTOR),
     "row and column": Net("conv2d: {out_channels: 8, kernel_size: [1, 7]}, "

@@ -72,4 +72,7 @@ def test_how_much_is_left_out_is_said() -> None:
     assert finding.message == (
         "`max_pool2d` never reads the last 3 rows and the last column of its input, 2×7×9"
     )
-    assert finding.help == "`ceil_mode: true` or an input of 4×8 or 8×12 leaves nothing out"
+    assert (
+        finding.help
+        == "`ceil_mode: true` or an input to this layer of 4×8 or 8×12 leaves nothing out"
+    )

@@ -36,7 +36,8 @@ def test_it_knows_operators_of_ones_own(tmp_path: Path) -> None:
     done = archspec("schema", "--operators", "gate.py", cwd=tmp_path)
     schema = json.loads(done.stdout)
     gate = schema["definitions"]["layer"]["properties"]["gate"]
-    assert explained(gate["properties"]["factor"], schema) == "the number (default 2.0)"
+    own, *_ = gate["allOf"]
+    assert explained(own["properties"]["factor"], schema) == "the number (default 2.0)"
     spec = {"name": "net", "inputs": {"x": [4]}, "layers": [{"gate": "much"}]}
     (fault,) = Draft7Validator(schema).iter_errors(spec)
     assert [*fault.absolute_path] == ["layers", 0, "gate"]

@@ -61,11 +61,62 @@ WRONG_LAYERS = {
 
 @pytest.mark.parametrize("layer", WRONG_LAYERS)
 def test_it_refuses_a_wrong_layer_at_its_place(layer: str) -> None:
-    spec = yaml_core.read(f"{{name: net, inputs: {{x: [3]}}, layers: [relu, {layer}]}}")
+    spec = yaml_core.read(
+        f"{{name: net, inputs: {{x: [3]}}, layers: [relu, {layer}], include: [own.yaml]}}"
+    )
     place = f"layers.1.{WRONG_LAYERS[layer]}".removesuffix(".")
     assert {where for where, _ in faults(spec)} == {place}
     within = {"name": "net", "blocks": {"b": {"layers": spec["layers"]}}}
     assert {where for where, _ in faults(within)} == {f"blocks.b.{place}"}
+
+
+MISSPELT = {
+    "rellu": "",
+    "rellu:": "",
+    "conv2: 3": "",
+    "Conv2D: {filters: 3}": "",
+    "Dense: {units: 3, name: a}": "",
+    "residual: [rellu]": "residual.0",
+    "residual: {body: [relu], shortcut: [rellu: {name: a}]}": "residual.shortcut.0",
+    "group: {layers: [group: [rellu]]}": "group.layers.0.group.0",
+    "auxiliary: {layers: [rellu]}": "auxiliary.layers.0",
+    "concat: {a: [rellu], b: []}": "concat.a.0",
+    "concat: {a: {when: true, layers: [rellu]}, b: x}": "concat.a.layers.0",
+    "concat: {each: {n: [1, 2]}, path: [rellu]}": "concat.path.0",
+    "subtract: {other: [rellu]}": "subtract.other.0",
+    "matmul: {input: a, other: {layers: [rellu]}}": "matmul.other.layers.0",
+}
+
+
+@pytest.mark.parametrize("layer", MISSPELT)
+def test_it_refuses_an_unknown_name_in_a_file_that_can_have_no_blocks(layer: str) -> None:
+    spec = yaml_core.read(f"{{name: net, inputs: {{x: [3]}}, layers: [relu, {layer}]}}")
+    ((place, message),) = faults(spec)
+    assert place == f"layers.1.{MISSPELT[layer]}".removesuffix(".")
+    assert "'^(" in message  # the pattern of all names
+    for key, value in [("blocks", {}), ("include", ["a.yaml"]), ("extends", "a.yaml")]:
+        assert faults({**spec, key: value}) == []
+
+
+KNOWN = [
+    "=block",
+    "=block: {n: [rellu]}",
+    "concat: {from: [rellu, tannh], dim: 1}",
+    "add: [rellu, tannh]",
+    "add: {a: rellu, b: {from: tannh, layers: []}}",
+    "relu: {from: [rellu], freeze: [rellu]}",
+    "relu: {repeat: [{out: rellu}], expect: [rellu]}",
+    "use: {spec: rellu, params: {layers: [rellu], body: [rellu]}}",
+    "reuse: rellu",
+    "add: {each: {n: [rellu]}, path: []}",
+    "split: {parts: {rellu: 3, layers: 3}}",
+]
+
+
+@pytest.mark.parametrize("layer", KNOWN)
+def test_only_names_of_layers_need_to_be_known(layer: str) -> None:
+    spec = yaml_core.read(f"{{name: net, inputs: {{x: [3]}}, layers: [relu, {layer}]}}")
+    assert faults(spec) == []
 
 
 HEAD_OF_SPEC = "name: net\ninputs: {x: [3]}\nlayers: [relu]\n"

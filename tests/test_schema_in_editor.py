@@ -22,6 +22,8 @@ pytestmark = pytest.mark.skipif(
 )
 NUMBERS = itertools.count()
 COMMENT = "# yaml-language-server: $schema=archspec.schema.json\n"
+BLOCKS = "blocks: {own: {layers: [relu]}}\n"
+MISNAMED = "no operator has this name (`archspec explain` lists them), and the file has no blocks"
 HEAD = f"{COMMENT}name: net\ninputs: {{image: [3, 32, 32]}}\nlayers:\n"
 
 
@@ -138,7 +140,29 @@ def test_the_settings_that_the_readme_shows_do_without_the_comment(tmp_path: Pat
 def test_a_mistake_is_underlined_in_its_place(
     show: Show, layer: str, underlined: str, message: str
 ) -> None:
-    assert show(f"{HEAD}  - relu\n  - {layer}\n").underlined == [(underlined, message)]
+    text = f"{HEAD}  - relu\n  - {layer}\n{BLOCKS}"
+    assert show(text).underlined == [(underlined, message)]
+
+
+@pytest.mark.parametrize(
+    ("layer", "name"),
+    [
+        ("rellu", "rellu"),
+        ("conv2: 3", "conv2"),
+        ("Conv2D: {out_channels: 3, kernel_size: 3}", "Conv2D"),
+        ("Dense:\n      units: 3", "Dense"),
+        ("residual: [relu, rellu]", "rellu"),
+        ("concat: {a: [relu: {name: b}, tannh: {name: c}], b: []}", "tannh"),
+        ("auxiliary: {name: a, layers: [group: [rellu: {}]]}", "rellu"),
+    ],
+)
+def test_a_misspelt_operator_is_underlined_where_it_can_be_no_block(
+    show: Show, layer: str, name: str
+) -> None:
+    text = f"{HEAD}  - relu\n  - {layer}\n"
+    assert show(text).underlined == [(name, MISNAMED)]
+    assert show(f"{text}{BLOCKS}").underlined == []
+    assert show(f"{text}include: [own.yaml]\n").underlined == []
 
 
 def test_a_misspelt_section_is_underlined(show: Show) -> None:
@@ -158,6 +182,9 @@ def test_fields_are_offered_inside_a_layer(
     assert {"kernel_size", "out_channels", "padding_mode", "name", "weight_init"} <= {*words}
     assert words["stride"] == "stride: ${1:1}"
     assert "out_features" not in words
+    # Those of this operator come first, and what it needs before all.
+    assert [*words][0] == ("out_channels" if "k|" not in written else "kernel_size")
+    assert [*words].index("padding_mode") < [*words].index("name")
 
 
 def test_operators_and_constructs_are_offered_as_layers(server: LanguageServer, show: Show) -> None:

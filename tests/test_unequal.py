@@ -54,8 +54,8 @@ def test_the_shortcut_that_is_proposed_fits_the_body(stride: int, channels: int)
     if (stride, channels) == (1, 3):
         assert not faults(f"  - residual: {body}\n")
         return
-    shortcut = proposed(f"  - residual: {body}\n")
-    assert not faults(f"  - residual: {{body: {body}, {shortcut}}}\n")
+    residual = proposed(f"  - residual: {body}\n")
+    assert not faults(f"  - {residual.replace('[...]', body)}\n")
 
 
 @pytest.mark.parametrize(
@@ -89,3 +89,28 @@ def test_of_many_paths_the_odd_one_out_is_at_fault() -> None:
     assert "a stride or a pool makes a path smaller" in fault.help
     (fault,) = faults(f"  - concat: {{a: [relu], b: {same}, c: [relu]}}\n")
     assert "b.max_pool2d" in fault.help
+
+
+def test_in_a_block_the_shortcut_is_written_with_its_parameters() -> None:
+    layers = "[conv2d: {out_channels: =out, kernel_size: 3, stride: =stride, padding: 1}]"
+    calls = "layers:\n  - basic: {out: 16, stride: 1}\n  - basic: {out: 32, stride: 2}\n"
+    text = (
+        "name: a\ninputs: {image: [3, 32, 32]}\nblocks:\n  basic:\n"
+        f"    params: {{out: int, stride: int}}\n    layers:\n      - residual: {layers}\n"
+    )
+    (fault,) = analyse_text(
+        text + calls.replace("16, stride: 1", "3, stride: 1"), "a.yaml"
+    ).diagnostics
+    (found,) = QUOTED.findall(fault.help)
+    assert "{out_channels: =out, kernel_size: 1, stride: =stride}" in found
+    mended = text.replace(f"residual: {layers}", found.replace("[...]", layers)) + calls
+    assert not analyse_text(mended, "a.yaml").diagnostics
+
+
+def test_a_path_that_was_pooled_and_enlarged_is_cropped() -> None:
+    text = "  - relu: {name: skip}\n  - max_pool2d: 3\n  - upsample: {scale_factor: 3}\n"
+    (fault,) = faults(text + "  - concat: [skip, upsample]\n")
+    assert "`crop_like`" in fault.help
+    assert not faults(
+        text + "  - crop_like: {from: [skip, upsample], name: cut}\n  - concat: [cut, upsample]\n"
+    )

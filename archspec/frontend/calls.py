@@ -176,7 +176,7 @@ class Calls:
             made = self._copies(path, around, turn.inflow)
             places |= dict.fromkeys(range(len(values), len(values) + len(made)), path.span)
             values += made
-        if not values:
+        if not values and turn.layer.paths:
             turn.reader.fault(
                 "E201",
                 f"no path of this {signature.name} is left: each has a `when` that is false, or "

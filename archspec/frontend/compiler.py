@@ -155,15 +155,18 @@ def _helped(
     report: Report, builder: Builder, linked: Linked, options: Options
 ) -> Sequence[Diagnostic]:
     """Returns the faults with what takes further builds to find out."""
-    if all(fault.code != "E203" for fault in report):
+    if not report:
         return report
-    from archspec.frontend.least_input import with_least_input
+    from archspec.frontend.better_input import may_help, with_better_input
+
+    if not may_help(report, builder.graph):
+        return report
 
     def build(tree: Table) -> tuple[Report, int]:
         trial = Report(DEFAULTS._replace(errors=LIMITS["errors"].most))
         return trial, len(_builder(tree, linked.tree, trial, options).build().nodes)
 
-    return with_least_input(report, builder.unit.tree, builder.graph, build)
+    return with_better_input(report, builder.unit.tree, builder.graph, build)
 
 
 def _heard(diagnostics: list[Diagnostic], sources: Mapping[str, str]) -> list[Diagnostic]:

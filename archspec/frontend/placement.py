@@ -87,7 +87,9 @@ class Placement:
         from archspec.frontend.unequal import Advice, advice, shortcut  # only faults need it
 
         if turn.layer.kind == "residual":
-            help_ = shortcut(*(value.type for value in inputs))
+            params = self._open[-1].values if self._open else {}
+            body, taken = (value.type for value in inputs)
+            help_ = shortcut(body, taken, params)
             if help_:
                 return Advice(help_)
         return advice(op, inputs, self._maker)

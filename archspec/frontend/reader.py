@@ -73,20 +73,21 @@ class Reader:
         """Returns the result that a name, or `name.output`, refers to."""
         text = tree.value if isinstance(tree, Scalar) else None
         if not isinstance(text, str):
-            self.fault("E106", "the name of a layer is wanted here", tree.span,
-                       "give the layer that is meant a `name:`, and write that")  # fmt: skip
+            help_ = "give the layer that is meant a `name:`, and write that"
+            if isinstance(tree, Items):
+                help_ = "paths of layers have names: `{a: [relu], b: [tanh]}`"
+            self.fault("E106", "the name of a layer is wanted here", tree.span, help_)
             raise Unknown
         name, _, output = text.partition(".")
         result = scope.find(name)
         if result is None:
-            self.fault("E106", f"nothing above is called `{name}`", tree.span,
-                       did_you_mean(name, set(scope.visible()), what="name"))  # fmt: skip
+            help_ = did_you_mean(name, set(scope.visible()), what="name")
+            if self._parser.signature(name) is not None:
+                help_ = f"layers of a path are written in brackets: `[{name}]`"
+            self.fault("E106", f"nothing above is called `{name}`", tree.span, help_)
             raise Unknown
         if scope.ambiguous(name):
-            several = [layer.head.span for layer in scope.alike(name)][:MOST_ALIKE]
-            self.fault("E109", f"several layers here are called `{name}` by default", tree.span,
-                       "give the one that is meant a `name:`",
-                       [Label(span, "this one?") for span in several])  # fmt: skip
+            self._refuse_ambiguous(name, tree.span, scope)
             raise Unknown
         if not output:
             return result
@@ -95,6 +96,19 @@ class Reader:
                        did_you_mean(output, result, what="output"))  # fmt: skip
             raise Unknown
         return {output: result[output]}
+
+    def _refuse_ambiguous(self, name: str, span: Span, scope: Scope) -> None:
+        """Reports a name that a layer has by default, as others of its kind have."""
+        alike = [*scope.alike(name)]
+        kind = alike[0].component if alike else name
+        message = f"several layers here are called `{name}` by default"
+        if name != kind:
+            message = f"`{name}` is only a number among the layers called `{kind}` by default"
+        help_ = "give the layer that is meant a `name:`"
+        if name != kind:
+            help_ += f"; numbers change when a `{kind}` is put above"
+        labels = [Label(layer.head.span, f"`{layer.component}`") for layer in alike[:MOST_ALIKE]]
+        self.fault("E109", message, span, help_, labels)
 
     def arguments(self, entries: Mapping[str, Entry], lookup: Lookup) -> dict[str, Argument]:
         """Returns the values of arguments."""

@@ -56,16 +56,28 @@ def advice(op: Operator, inputs: Sequence[Value], maker: Maker) -> Advice:
     return Advice("a stride or a pool makes a path smaller, and padding keeps its size")
 
 
-def shortcut(body: TensorType, taken: TensorType) -> str:
-    """Returns a help line with the shortcut of a residual that makes the shape of its body."""
-    layer = _projection(taken, body)
-    return f"`shortcut: [{layer}]` gives it the shape of the body" if layer else ""
+def shortcut(body: TensorType, taken: TensorType, params: Mapping[str, object]) -> str:
+    """Returns a help line with a residual whose shortcut makes the shape of its body.
+
+    Args:
+        body: What the body makes.
+        taken: What the residual takes.
+        params: The parameters of the block that it is in, which the shortcut is written with.
+    """
+    layer = _projection(taken, body, params)
+    line = f"`residual: {{body: [...], shortcut: [{layer}]}}` gives both one shape"
+    return line if layer else ""
 
 
 def _mended(value: Value, wanted: Shape, maker: Maker) -> Advice | None:
     """Returns what keeps a path at the sizes that are wanted, which it has further up."""
     node = maker(value)
     while node is not None and node.inputs[0].type.example[1:] != wanted:
+        if _enlarges(node):
+            help_ = (
+                "cut the larger path with `crop_like`, or enlarge the other with `upsample_like`"
+            )
+            return Advice(f"{help_} (`archspec explain crop_like`)")
         node = maker(node.inputs[0])
     if node is None or node.output.type.example[1:] == wanted:
         return None
@@ -76,6 +88,14 @@ def _mended(value: Value, wanted: Shape, maker: Maker) -> Advice | None:
             fields = ", ".join(f"{name}: {as_text(value)}" for name, value in changes.items())
             return Advice(f"`{fields}` in {node.path} would keep {shape_text(wanted)}", labels)
     return Advice(f"{node.path} would have to keep {shape_text(wanted)}", labels)
+
+
+def _enlarges(node: Node) -> bool:
+    given, made = node.inputs[0].type.example[1:], node.output.type.example[1:]
+    pairs = zip(given, made, strict=False)
+    return len(given) == len(made) and any(
+        isinstance(a, int) and isinstance(b, int) and a < b for a, b in pairs
+    )
 
 
 def _changes(op: Operator) -> Sequence[Mapping[str, object]]:
@@ -92,19 +112,32 @@ def _changes(op: Operator) -> Sequence[Mapping[str, object]]:
     return made + [{"stride": 1, "padding": padding} for padding in paddings if "stride" in fields]
 
 
-def _projection(given: TensorType, wanted: TensorType) -> str:
-    """Returns the layer of single weights that makes one shape of another; empty if none does."""
+def _projection(
+    given: TensorType, wanted: TensorType, params: Mapping[str, object] | None = None
+) -> str:
+    """Returns the layer of single weights that makes one shape of another; empty if none does.
+
+    It is written with the names of parameters that have the numbers it needs.
+    """
     axes = len(wanted.example) - 1
+    ints = ((name, value) for name, value in (params or {}).items() if type(value) is int)
+    names: dict[object, str] = {value: f"={name}" for name, value in ints}
+    out = wanted.example[0]
     if axes == 0:
-        return f"linear: {wanted.example[0]}"
+        return f"linear: {names.get(out, out)}"
     name = f"conv{axes}d"
     if name not in ops.names() or len(given.example) != len(wanted.example):
         return ""
-    fields: dict[str, object] = {"out_channels": wanted.example[0], "kernel_size": 1}
     for stride in range(1, 9):
-        strided = fields | ({"stride": stride} if stride > 1 else {})
-        if _makes(ops.find(name), strided, [given], wanted.example[1:]):
-            return f"{name}: {as_text(strided)}"
+        fields: dict[str, object] = {"out_channels": out, "kernel_size": 1}
+        if stride > 1:
+            fields["stride"] = stride
+        if _makes(ops.find(name), fields, [given], wanted.example[1:]):
+            shown = {
+                field: value if field == "kernel_size" else names.get(value, value)
+                for field, value in fields.items()
+            }
+            return f"{name}: {as_text(shown)}"
     return ""
 
 

@@ -247,7 +247,7 @@ def known(size: Size, what: str) -> int:
     raise OperatorError(
         f"{what} must be a known number, but it is {size}",
         help=f"it cannot depend on {' and '.join(sorted(size.names()))}: "
-        "fix the input's size, or pool to a fixed size before this layer",
+        "fix the input's size, or pool to a fixed size (before any `flatten`)",
     )
 
 

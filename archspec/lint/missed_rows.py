@@ -76,7 +76,7 @@ def _remedies(op: Operator, type_: TensorType) -> str:
             ways.append(f"`padding: {amount}`")
             break
     sizes = [shape_text(sizes) for sizes in _read_as_a_whole(op, type_)]
-    ways.append(f"an input of {' or '.join(sizes)}")
+    ways.append(f"an input to this layer of {' or '.join(sizes)}")
     *others, last = ways
     return (f"{', '.join(others)} or " if others else "") + f"{last} leaves nothing out"
 

@@ -13,7 +13,9 @@ def stacked_linear(network: Network) -> Iterator[Finding]:
         first = _only_source(node, network)
         if first is None or type(first.op) is not type(node.op):
             continue
-        if node.op.mixes == -1 or _are_one_convolution(first, node):
+        if _is_no_bottleneck(first, node) and (
+            node.op.mixes == -1 or _are_one_convolution(first, node)
+        ):
             yield Finding(
                 "W207",
                 f"{named(node)} follows {named(first)} with nothing between: together they do "
@@ -35,18 +37,28 @@ def _only_source(node: Node, network: Network) -> Node | None:
     return None
 
 
+def _is_no_bottleneck(first: Node, second: Node) -> bool:
+    """Returns whether all that one layer could do gets through two.
+
+    Going through fewer channels or units is done on purpose: it saves weights, and keeps only
+    what fits through (Jaderberg et al. 2014; linear autoencoders; Hu et al. 2022, "LoRA").
+    """
+    axis = second.op.mixes or 0
+    values = (first.inputs[0], first.output, second.output)
+    sizes = [size for value in values if isinstance(size := value.type.shape[axis], int)]
+    return len(sizes) == len(values) and sizes[1] >= min(sizes[0], sizes[2])
+
+
 def _are_one_convolution(first: Node, second: Node) -> bool:
-    """Returns whether two convolutions do what one of them could, and do not factor a larger one.
+    """Returns whether two convolutions connect all channels, and are no factors of a larger one.
 
     Published networks split a kernel into a column and a row (Peng et al. 2017, "Large Kernel
-    Matters"), or go through groups or fewer channels (Jaderberg et al. 2014), to save weights.
+    Matters").
     """
     from archspec.ops.base.convolution import Convolution  # only where one follows another
 
     dense = all(isinstance(n.op, Convolution) and n.op.groups == 1 for n in (first, second))
     if not dense or first.output.type != second.inputs[0].type:
         return False
-    (middle, into, *kernel), (out, _, *other) = (
-        node.facts.tensors["weight"].shape for node in (first, second)
-    )
-    return middle >= min(into, out) and len({*kernel}) == len({*other}) == 1
+    kernels = (node.facts.tensors["weight"].shape[2:] for node in (first, second))
+    return all(len({*kernel}) == 1 for kernel in kernels)

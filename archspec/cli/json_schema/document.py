@@ -9,7 +9,8 @@ from archspec import ops
 from archspec.cli.json_schema.dialect import Schema, section_schema
 from archspec.cli.json_schema.hover import topic_text
 from archspec.cli.json_schema.keys import LAYERS, keys_of_every_layer, path, treatments
-from archspec.cli.json_schema.layers import defaults_of, defaults_of_operator, layer
+from archspec.cli.json_schema.layers import defaults_of, defaults_of_operator, layer, own_keys
+from archspec.cli.json_schema.names import SOURCES, known_layer, known_layers, known_path
 from archspec.frontend import topics
 from archspec.frontend.library_schema import Library
 from archspec.frontend.schema import NAME, ArchSpec, Block
@@ -40,6 +41,8 @@ def document() -> Schema:
             "defaults_of_operator": defaults_of_operator(),
             "layer": one_layer,
             "path": path(),
+            "known_layer": known_layer(),
+            "known_path": known_path(),
             "keys_of_every_layer": keys_of_every_layer(),
             **_shared(one_layer["properties"]),
         },
@@ -50,10 +53,11 @@ def _shared(calls: Mapping[str, Schema]) -> dict[str, Schema]:
     """Puts references in place of fields, and returns the fields: most are those of several."""
     fields: dict[str, Schema] = {}
     for call in calls.values():
-        for name, field in call["properties"].items():
+        keys = own_keys(call)
+        for name, field in keys.items():
             names = (f"{name}.{number}" for number in count(1))
             shared = next(each for each in names if fields.setdefault(each, field) == field)
-            call["properties"][name] = _reference(shared)
+            keys[name] = _reference(shared)
     return fields
 
 
@@ -72,7 +76,8 @@ def _spec() -> Schema:
     # All but the name may come from the spec that this one extends.
     inherited = [key for key in made["required"] if key != "name"]
     made |= {"required": ["name"], "if": {"required": ["extends"]}, "else": {"required": inherited}}
-    return made
+    has_blocks = {"anyOf": [{"required": [key]} for key in SOURCES]}
+    return made | {"allOf": [{"if": has_blocks, "else": known_layers()}]}
 
 
 def _common(section: Schema) -> Schema:

@@ -77,11 +77,9 @@ def defaults_of_operator() -> Schema:
 def _operator(op: type[Operator]) -> Schema:
     fields = _fields(op)
     call = _keys({**_inputs(op), **fields})
-    return {
-        "markdownDescription": operator_text(op),
-        **call,
-        **_short_form(fields.get(op.primary or "", {"type": []})),
-    }
+    short = _short_form(fields.get(op.primary or "", {"type": []}))
+    parts = [*call["allOf"], *short["allOf"]]
+    return {"markdownDescription": operator_text(op), **call, **short, "allOf": parts}
 
 
 def _short_form(primary: Schema) -> Schema:
@@ -95,7 +93,7 @@ def _short_form(primary: Schema) -> Schema:
         types = [primary["type"]] if isinstance(primary["type"], str) else primary["type"]
         made["type"] = [*dict.fromkeys([*types, "object", "null"])]
     of_lists = [part for part in primary.get("allOf", ()) if "items" in part]
-    return made | {"allOf": [KEYS, *of_lists]}
+    return made | {"allOf": of_lists}
 
 
 def _merge(op: type[Operator]) -> Schema:
@@ -138,21 +136,26 @@ def _construct(name: str) -> Schema:
     }
 
 
+def own_keys(call: Schema) -> dict[str, Schema]:
+    """Returns the schemas of the keys that a layer does not share with every layer."""
+    properties: dict[str, Schema] = call["allOf"][0]["properties"]
+    return properties
+
+
 def _keys(own: Mapping[str, Schema]) -> Schema:
     """Returns what accepts a mapping of keys of its own and of those of every layer."""
     return {
-        "properties": own,
-        "patternProperties": {f"^({'|'.join(RESERVED)})$": True},
+        "patternProperties": {f"^({'|'.join([*own, *RESERVED])})$": True},
         "additionalProperties": False,
-        "allOf": [KEYS],
+        "allOf": [{"properties": own}, KEYS],  # in the order in which editors offer them
     }
 
 
 def _fields(op: type[Operator]) -> dict[str, Schema]:
-    texts = field_texts(op)
-    return {
-        name: schema | {"description": texts[name]} for name, schema in field_schemas(op).items()
-    }
+    """Returns the schemas of an operator's fields, those that must be given first."""
+    schemas, texts = field_schemas(op), field_texts(op)
+    order = [*dict.fromkeys([*_required(op), *schemas])]
+    return {name: schemas[name] | {"description": texts[name]} for name in order}
 
 
 def _inputs(op: type[Operator]) -> dict[str, Schema]:

@@ -102,3 +102,24 @@ def test_a_repeated_network_of_many_layers_is_tried_within_bounds() -> None:
     )
     (fault,) = faults(text)
     assert fault.code == "E203"
+
+
+@pytest.mark.parametrize(
+    ("inputs", "layer", "wanted"),
+    [
+        # Keras's MNIST and CIFAR images.
+        ("image: [28, 28, 1]", "conv2d: {out_channels: 8, kernel_size: 3}", "image: [1, 28, 28]"),
+        ("image: [32, 32, 3]", "max_pool2d: 4", "image: [3, 32, 32]"),
+        ("image: [H, W, 3]", "conv2d: {out_channels: 8, kernel_size: 3}", "image: [3, H, W]"),
+        ("image: [28, 28, 3], x: [4]", "max_pool2d: 4", "image: [3, 28, 28], x: [4]"),
+    ],
+)
+def test_channels_that_are_last_are_put_first(inputs: str, layer: str, wanted: str) -> None:
+    text = spec(inputs, layer)
+    assert faults(text)[0].help == f"channels come first: `{wanted}` works"
+    assert not faults(spec(wanted, layer))
+
+
+def test_channels_are_put_first_and_the_image_enlarged_where_both_are_wanted() -> None:
+    text = spec("image: [28, 28, 1]", "conv2d: {out_channels: 8, kernel_size: 30}")
+    assert least(text) == "image: [1, 30, 30]"

@@ -1,11 +1,14 @@
-"""The least input that a network which shrinks to nothing works with, found by trying.
+"""The input that a network works with which cannot take its own, found by trying.
+
+That is the one with its channels first, or the least one that does not shrink to nothing.
 
 Formulas may ask for sizes, so each trial builds the whole network.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple, TypeAlias
 
 from archspec.diagnostics import Diagnostic
@@ -15,6 +18,12 @@ from archspec.ir.graph import Graph
 
 NOTHING_LEFT = "E203"
 """The code of the fault."""
+
+OF_SIZE = ("E201", "E202", NOTHING_LEFT)
+"""The codes of faults that another input may mend."""
+
+COLOURS = (1, 3, 4)
+"""How many channels pictures have."""
 
 LARGEST = 2**13
 """The largest size that is tried."""
@@ -39,10 +48,10 @@ class _Sizes(NamedTuple):
         return max(self.size, min(self.size * factor, LARGEST))
 
 
-def with_least_input(
+def with_better_input(
     faults: Sequence[Diagnostic], tree: Table, graph: Graph, build: Build
 ) -> list[Diagnostic]:
-    """Returns the faults of a spec; those of too small an input name the least one that works.
+    """Returns the faults of a spec; those that another input mends name it.
 
     Args:
         faults: The faults.
@@ -50,22 +59,52 @@ def with_least_input(
         graph: What has been built of it.
         build: Builds a spec.
     """
-    others = {(fault.code, fault.span) for fault in faults if fault.code != NOTHING_LEFT}
 
-    def works(changed: Table) -> tuple[bool, int]:
+    def mends(codes: Collection[str], changed: Table) -> tuple[bool, int]:
+        others = {(fault.code, fault.span) for fault in faults if fault.code not in codes}
         found, layers = build(changed)
         return all(f.code == "E301" or (f.code, f.span) in others for f in found), layers
 
-    given = {
+    given = _shapes(graph)
+    turned = {name: _channels_first(shape) for name, shape in given.items()}
+    codes: Collection[str] = OF_SIZE
+    help_ = f"channels come first: `{_written(turned)}` works"
+    if turned == given or not mends(codes, _with_inputs(tree, turned))[0]:
+        codes = (NOTHING_LEFT,)
+        least = _least(tree, turned, partial(mends, codes))
+        if not least:
+            return [*faults]
+        help_ = f"the least input that works is `{_written(least)}`; or use fewer or smaller "
+        help_ += "strides and kernels"
+    return [f._replace(help=help_) if f.code in codes else f for f in faults]
+
+
+def may_help(faults: Sequence[Diagnostic], graph: Graph) -> bool:
+    """Returns whether another input may mend one of the faults of a spec."""
+    codes = {fault.code for fault in faults}
+    if NOTHING_LEFT in codes:
+        return True
+    shapes = _shapes(graph).values() if not codes.isdisjoint(OF_SIZE) else ()
+    return any(_channels_first(shape) != shape for shape in shapes)
+
+
+def _shapes(graph: Graph) -> dict[str, Shape]:
+    """Returns the shapes of a network's inputs, for one example."""
+    return {
         name: tuple(size if isinstance(size, int) else str(size) for size in value.type.example)
         for name, value in graph.inputs.items()
     }
-    least = _least(tree, given, works)
-    if not least:
-        return [*faults]
-    inputs = ", ".join(f"{name}: {as_text(shape)}" for name, shape in least.items())
-    help_ = f"the least input that works is `{inputs}`; or use fewer or smaller strides and kernels"
-    return [f._replace(help=help_) if f.code == NOTHING_LEFT else f for f in faults]
+
+
+def _channels_first(shape: Shape) -> Shape:
+    """Returns the shape of an image with its channels first, if they seem to be last."""
+    if len(shape) == 3 and shape[-1] in COLOURS and shape[0] not in COLOURS:
+        return (shape[-1], *shape[:-1])
+    return shape
+
+
+def _written(shapes: Mapping[str, Shape]) -> str:
+    return ", ".join(f"{name}: {as_text(shape)}" for name, shape in shapes.items())
 
 
 def _least(
