@@ -15,6 +15,7 @@ from archspec.frontend import compile_spec
 FINE = "name: fine\ninputs: {x: [4]}\nlayers: [linear: 2]\n"
 DOUBTFUL = "name: doubtful\nparams: {width: 3}\ninputs: {x: [4]}\nlayers: [linear: 2]\n"
 WRONG = "name: wrong\ninputs: {x: [4]}\nlayers: [lineer: 2, rellu]\n"
+BROKEN = "name: broken\ninputs: {x: [3, 4, 4]}\nlayers: [relu, max_pool2d: 9]\n"
 LIBRARY = "blocks:\n  act: {layers: [relu]}\n  fc: {params: {out: int}, layers: [linear: =out]}\n"
 FAMILY = (
     "name: family\nparams: {units: 2}\ninputs: {x: [4]}\nlayers: [linear: =units]\n"
@@ -79,6 +80,20 @@ def test_tables_of_several_specs_end_with_the_summary(capsys: pytest.CaptureFixt
     said = Said(capsys, "fine.yaml", "library.yaml", "--format", "table")
     assert said.out.startswith("fine: x 4 → output 2\n\nlayer ")
     assert said.out.endswith("\n\nlibrary.yaml: a library of 2 blocks\n\n2 specs: 2 fine\n")
+
+
+def test_each_of_several_tables_says_whose_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    write(wrong=WRONG, broken=BROKEN)
+    said = Said(capsys, "wrong.yaml", "missing.yaml", "broken.yaml", "--format", "table")
+    headings = [part for part in said.out.split("\n\n") if ".yaml" in part]
+    assert [*map(str.strip, headings)] == [
+        "wrong.yaml: 2 errors",
+        "missing.yaml: cannot be read",
+        "broken.yaml: 1 error",
+    ]
+    assert said.out.index("broken.yaml") < said.out.index("\n\nlayer ")
+    # One spec needs no heading.
+    assert Said(capsys, "broken.yaml", "--format", "table").out.startswith("layer ")
 
 
 def test_a_pattern_that_no_shell_expanded_is_expanded_in_order(

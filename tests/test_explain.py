@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -17,6 +18,7 @@ from archspec.cli.common import CommandError
 from archspec.cli.explain import explanation
 from archspec.cli.pages import index_page
 from archspec.cli.pages.fields import type_text
+from archspec.diagnostics.codes import CODES
 from archspec.frontend import compile_spec, compile_text
 from archspec.frontend.arguments import TYPES
 from archspec.frontend.blocks import WORDS
@@ -221,6 +223,31 @@ def test_every_field_is_explained_with_the_operators_that_have_it() -> None:
 )
 def test_words_of_other_libraries_are_explained(word: str, start: str) -> None:
     assert explanation(word).startswith(start)
+
+
+@pytest.mark.parametrize("name", CODES)
+def test_every_code_has_a_page_with_a_fault_and_its_remedy(name: str) -> None:
+    code, page = CODES[name], explanation(name)
+    assert page.startswith(f"{name}: {code.title}\n\n")
+    assert max(map(len, page.splitlines())) <= WIDTH
+    _, *shown = re.split(r"\n\n(?:For example|Mended):\n\n", page)
+    expected = [code.example.replace("\x01", "\\x01"), code.mended] if code.example else []
+    assert [f"{textwrap.dedent(text)}\n" for text in shown] == expected
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("E104", ["- operator: {field: value}"]),
+        ("E106", ["scope", "`inputs`", "`outputs`", "stem.conv"]),
+        ("E109", ["only good for a reference while", "inserted"]),
+        ("E202", ["`shortcut`", "`padding: same`", "`crop_like`", "`upsample_like`"]),
+        ("E203", ["channels are first", "least input"]),
+    ],
+)
+def test_the_text_of_a_code_teaches_what_to_do(code: str, words: list[str]) -> None:
+    page = " ".join(explanation(code).split())
+    assert all(word in page for word in words)
 
 
 def test_the_list_has_all_operators_and_topics_once() -> None:

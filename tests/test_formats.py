@@ -97,6 +97,7 @@ def test_sarif_rules_are_the_documentation_of_the_codes(
         assert rule["shortDescription"]["text"] == code.title
         assert rule["fullDescription"]["text"] == code.text
         assert code.example in rule["help"]["markdown"]
+        assert code.mended in rule["help"]["markdown"]
 
 
 def test_sarif_of_a_sound_spec_has_no_results(capsys: pytest.CaptureFixture[str]) -> None:

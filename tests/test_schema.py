@@ -163,7 +163,8 @@ def test_every_key_is_explained() -> None:
     sections = [definitions[name] for name in ("spec", "library", "block", "keys_of_every_layer")]
     train = definitions["spec"]["properties"]["train"]
     sections += [train, *train["properties"].values()]
-    sections += [part for call in definitions["layer"]["properties"].values() for part in call["allOf"]]
+    for call in definitions["layer"]["properties"].values():
+        sections += call["allOf"]
     for section in sections:
         for key, schema in section.get("properties", {}).items():
             assert explained(schema), key

@@ -183,8 +183,15 @@ def test_fields_are_offered_inside_a_layer(
     assert words["stride"] == "stride: ${1:1}"
     assert "out_features" not in words
     # Those of this operator come first, and what it needs before all.
-    assert [*words][0] == ("out_channels" if "k|" not in written else "kernel_size")
+    assert [*words][:2] == ["out_channels", "kernel_size"]
     assert [*words].index("padding_mode") < [*words].index("name")
+    assert [*offered(server, show(f"{HEAD}  - {written}\n{BLOCKS}"))] == [*words]
+
+
+def test_nothing_is_offered_between_empty_braces_as_the_readme_says(
+    server: LanguageServer, show: Show
+) -> None:
+    assert offered(server, show(f"{HEAD}  - conv2d: {{|}}\n")) == {}
 
 
 def test_operators_and_constructs_are_offered_as_layers(server: LanguageServer, show: Show) -> None:
@@ -196,6 +203,7 @@ def test_operators_and_constructs_are_offered_as_layers(server: LanguageServer, 
         assert words["add"] == "add: [$1, $2]"
         assert words["residual"] == "residual: [$1]"
         assert not {"name", "kernel_size", "layers"} & {*words}
+        assert offered(server, show(f"{HEAD}  {written}\n{BLOCKS}")) == words
 
 
 @pytest.mark.parametrize(

@@ -291,7 +291,8 @@ def test_sizes_that_must_be_equal(kind: str, shapes: list[Shape], message: str) 
 @pytest.mark.parametrize(
     ("kind", "fields", "message"),
     [
-        ("permute", {"dims": (0, 2, 1)}, "leave it out of dims"),
+        ("permute", {"dims": (0, 2, 1)}, "write \\[2, 1\\] if 0 is the batch"),
+        ("permute", {"dims": (1, 0)}, "write \\[2, 1\\]"),
         ("permute", {"dims": (1, 1)}, "each axis once"),
         ("reshape", {"shape": (-1, -1)}, "only one of them may be -1"),
         ("reshape", {"shape": (0, 3)}, "sizes must be positive"),

@@ -35,15 +35,45 @@ def helps(layer: str, more: str = BLOCKS) -> list[str]:
     ("layer", "help_"),
     [
         ("Dense: 10", "Keras calls it so; here it is `linear`"),
-        ("Conv2D: {filters: 3}", "Keras calls it so; here it is `conv2d`"),
+        ("Conv2D: {out_channels: 3, kernel_size: 3}", "Keras calls it so; here it is `conv2d`"),
+        ("Conv2D: {filters: 3}",
+         "Keras calls it so; here it is written `- conv2d: {out_channels: 3, kernel_size: …}`"),
         ("MaxPooling2D", "Keras calls it so; here it is `max_pool2d`"),
         ("LeakyReLU", "Keras calls it so; here it is `leaky_relu`"),
-        ("tf.keras.layers.Dense: 10", "Keras calls it so; here it is written `- linear: 3`"),
+        ("tf.keras.layers.Dense: 10", "Keras calls it so; here it is written `- linear: 10`"),
         ("BatchNorm2d", "torch calls it so; here it is `batch_norm`"),
         ("nn.ReLU", "torch calls it so; here it is written `- relu`"),
         ("torch.cat", "torch calls it so; here it is written `- concat: [a, b]`"),
         ("nn.Conv2d(3, 64, 3)",
-         "torch calls it so; here it is written `- conv2d: {out_channels: 6, kernel_size: 5}`"),
+         "torch calls it so; here it is written `- conv2d: {out_channels: 64, kernel_size: 3}`"),
+        ("nn.Conv2d: [3, 64, 3]",
+         "torch calls it so; here it is written `- conv2d: {out_channels: 64, kernel_size: 3}`"),
+        ("nn.Linear: {in_features: 64, out_features: 10}",
+         "torch calls it so; here it is written `- linear: 10`"),
+        ("nn.Linear(n, k)", "torch calls it so; here it is written `- linear: =k`"),
+        ("nn.Linear(64, 2 * k)", "torch calls it so; here it is written `- linear: …`"),
+        ("nn.LSTM(64, 128)", "here it is written `- lstm: 128`"),
+        ("nn.AdaptiveAvgPool2d: [1, 1]",
+         "torch calls it so; here it is written `- adaptive_avg_pool2d: [1, 1]`"),
+        ("nn.BatchNorm2d(64)", "torch calls it so; here it is written `- batch_norm`"),
+        ("Conv2D(32, (3, 3), padding='valid', activation='relu')",
+         ("Keras calls it so; here it is written "
+         "`- conv2d: {out_channels: 32, kernel_size: [3, 3], padding: valid}` "
+         "and below it `- relu`")),
+        ("Dropout(1.5)", "Keras calls it so; here it is written `- dropout`"),
+        ("linear(10)", "write `- linear: 10`"),
+        ("linear(64, 10)", "write `- linear: …`"),
+        ("conv2d(32, 3)", "write `- conv2d: {out_channels: 32, kernel_size: 3}`"),
+        ("conv2d(3, 64, 3)", "write `- conv2d: {out_channels: …, kernel_size: …}`"),
+        ("conv2d(", "write `- conv2d: {out_channels: …, kernel_size: …}`"),
+        ("conv_bn(64)", "write `- conv_bn: 64`"),
+        ("F.max_pool2d(x, 2)", "write `- max_pool2d: 2`"),
+        ("linear 10", "put a colon after the name: `- linear: 10`"),
+        ("linear： 10", "`：` is not YAML's colon: write `- linear: 10`"),
+        ("conv2d {out_channels: 16}",
+         "put a colon and a space after `conv2d`: `- conv2d: {out_channels: …}`"),
+        ("relu\n   - tanh", "indent `- tanh` like the layer above it, `- relu`"),
+        ("완전연결: 10", "`archspec explain` lists the operators; the blocks are conv_bn"),
         ("dense: 10", "here it is `linear`"),
         ("batchnorm", "here it is `batch_norm`"),
         ("MultiheadAttention: 8", "here it is `multi_head_attention`"),
@@ -53,7 +83,10 @@ def helps(layer: str, more: str = BLOCKS) -> list[str]:
         ("maxpool: 2", "here it is `max_pool2d`"),
         ("swish", "here it is `silu`"),
         ("skip", "here it is `residual`"),
-        ("Activation: relu", "write the activation itself as a layer: `- relu`"),
+        ("Activation: softmax", "write the activation as a layer of its own: `- softmax`"),
+        ("activation: LeakyReLU", "write the activation as a layer of its own: `- leaky_relu`"),
+        ("Activation('tanh')", "write the activation as a layer of its own: `- tanh`"),
+        ("activation: [3]", "write the activation as a layer of its own, such as `- relu`"),
         ("resnet", "write `- use: resnet` for the spec that ships with archspec"),
         ("mobile",
          "write `- use: {spec: nasnet, variant: mobile}` for the spec that ships with archspec"),
@@ -82,14 +115,21 @@ def test_an_operator_by_another_name(layer: str, help_: str) -> None:
         ("linear: {out_features: 3, kernel_regularizer: l2}",
          "write `weight_l1: 1e-4` or `weight_l2: 1e-4`"),
         ("linear: {out_features: 3, activation: relu}",
-         "write the activation as a layer of its own, such as `- relu`"),
+         "write the activation as a layer of its own: `- relu`"),
+        ("embedding: {input_length: 3}", "leave it out: it follows from the input"),
+        ("linear: {out_features: 3, input_shape: 8}", "leave it out: it follows from the input"),
+        ("linear: {out_features: $n}", "if `n` is a parameter, write `=n`"),
+        ("linear: {out_features: 3, repeat: n}", "if `n` is a parameter, write `=n`"),
+        ("linear: {out_features: 3, name: 층}",
+         "use the letters a to z, digits and underscores, not starting with a digit"),
         ("linear: {out_features: 3, in_features: 8}", "leave it out: it follows from the input"),
         ("linear: {out_channels: 3}", "here it is `out_features`"),
         ("relu: {inputs: image}", "here it is `from`"),
         ("relu: {form: image}", "did you mean `from`?"),
         ("conv2d: {out_chanels: 3, kernel_size: 3}", "did you mean `out_channels`?"),
         ("conv_bn: {kernel_size: 3}", "did you mean `kernel`?"),
-        ("conv_bn: {filters: 3}", "known parameters: input, kernel, out"),
+        ("conv_bn: {filters: 3}", ("known parameters: input, kernel, out; "
+         "and those of every layer: name, from, repeat, first, …")),
         ("residual: {layers: [relu]}", "here it is `body`"),
         ("residual: {body: [relu], skip: []}", "here it is `shortcut`"),
         ("conv2d: {out_channels: n, kernel_size: 3}", "if `n` is a parameter, write `=n`"),
@@ -97,8 +137,7 @@ def test_an_operator_by_another_name(layer: str, help_: str) -> None:
         ("linear: {out_features: in.channels}", "a formula begins with `=`: `=in.channels`"),
         ("linear: {out_features: base.yaml}", "out_features: number of units"),
         ("linear: {out_features: lib/base.yaml}", "out_features: number of units"),
-        ("conv2d: {out_channels: 3, kernel_size: 3, padding: smae}",
-         f"padding: {ops.find('conv2d').model_fields['padding'].description}"),
+        ("conv2d: {out_channels: 3, kernel_size: 3, padding: smae}", "did you mean `same`?"),
         ("use: {spec: resnet, include_top: false}", FIELD_ADVICE["include_top"]),
         ("use: {spec: resnet, weights: imagenet}", FIELD_ADVICE["weights"]),
         ("relu: {from: -1}", "give the layer that is meant a `name:`, and write that"),
@@ -128,6 +167,73 @@ def test_a_field_by_another_name(layer: str, help_: str) -> None:
 )  # fmt: skip
 def test_a_section_s_key_by_another_name(section: str, help_: str) -> None:
     assert helps("relu", section) == [help_]
+
+
+@pytest.mark.parametrize(
+    ("head", "code", "message", "help_"),
+    [
+        ("inputs:\nimage: [3]\n", "E101", "unknown key `image`",
+         "indent `image:` below `inputs:` if it belongs there"),
+        ("inputs: {x: [3]}\nlayers:\n-linear: 3\nrelu:\n", "E101", "unknown key `-linear`",
+         "each layer begins with a hyphen and a space, below `layers:`: `- linear`"),
+        ("inputs: {x: [3]}\nlayers:\n  -linear: 3\n", "E103",
+         "`layers` must be a list, not `{-linear: 3}`",
+         "each layer begins with a hyphen and a space: `- linear`"),
+        ("inputs: {x: [3]}\nLayers: [relu]\n", "E101", "unknown key `Layers`",
+         "did you mean `layers`?"),
+        ("inputs: {x: [3]}\ndefaults: {linear: {biais: true}}\nlayers: [linear: 3]\n", "E101",
+         "linear has no field `biais`", "did you mean `bias`?"),
+        ("inputs: {x: [3]}\nparams: {act: relu}\nlayers: [act]\n", "E105",
+         "there is no operator or block `act`",
+         "to call what the parameter `act` says, write `- =act`"),
+        ("inputs: {x: [3]}\nlayers: [add: x]\n", "E104", "add merges at least two paths",
+         "write `add: {a: [...], b: [...]}` or `add: [name, name]`"),
+        (("inputs: {x: [3]}\nblocks: {b: {parameters: {k: int}, layers: [relu]}}\n"
+         "layers: [b: {k: 3}]\n"), "E101", "unknown key `blocks.b.parameters`",
+         "did you mean `params`?"),
+        (("inputs: {x: [3]}\nblocks: {b: {params: {k: Integer}, layers: [linear: =k]}}\n"
+         "layers: [b: 3]\n"), "E103", "there is no type `Integer`",
+         "did you mean `int`? The word itself, as a text, is `='Integer'`"),
+        ("inputs: {x: [3]}\nblocks: {층: {layers: [relu]}}\nlayers: [층]\n", "E108",
+         "`층` cannot be a name",
+         "use the letters a to z, digits and underscores, not starting with a digit"),
+    ],
+)  # fmt: skip
+def test_one_slip_is_one_fault(head: str, code: str, message: str, help_: str) -> None:
+    layers = "" if "ayers:" in head.replace(", layers", "") else "layers: [relu]\n"
+    found = analyse_text(f"name: a\n{head}{layers}", "a.yaml").diagnostics
+    assert [(*d[:2], d.help) for d in found] == [(code, message, help_)]
+
+
+def test_a_type_word_can_still_be_a_text() -> None:
+    block = "blocks: {b: {params: {mode: ='number'}, layers: [relu: {when: =mode == 'number'}]}}"
+    assert not helps("b", block)
+
+
+@pytest.mark.parametrize(
+    ("train", "message", "help_"),
+    [
+        ("loss: mse", "there is no loss `mse`", "known choices: cross_entropy"),
+        ("optimizer: Adam", "there is no optimizer `Adam`", "did you mean `adam`?"),
+        ("optimizer: {adam: 0.001}", "`train.optimizer.adam` must be a mapping, not `0.001`",
+         "write `adam: {lr: 0.001}`"),
+        ("data: {dataset: wine, split: 0.2}", "`train.data.split` must be a mapping, not `0.2`",
+         "write `split: {test: 0.2}`"),
+        ("data: {dataset: irs}", ("`train.data.dataset` must be 'breast_cancer', 'digits', "
+         "'iris' or 'wine', not `irs`"), "did you mean `iris`?"),
+        ("data: {dataset: mnist}", ("`train.data.dataset` must be 'breast_cancer', 'digits', "
+         "'iris' or 'wine', not `mnist`"),
+         "for examples of your own write `npz: FILE` instead of `dataset`"),
+        ("data: {dataset: wine, preprocess: [flip: 1]}", "there is no step `flip`",
+         "known choices: normalize, rescale, resize"),
+    ],
+)  # fmt: skip
+def test_a_value_of_the_train_section(train: str, message: str, help_: str) -> None:
+    data = "" if train.startswith("data") else "  data: {dataset: wine}\n"
+    section = f"train:\n  epochs: 3\n{data}  {train}"
+    text = f"name: a\ninputs: {{x: [13]}}\nlayers: [linear: 3]\n{section}\n"
+    (fault,) = analyse_text(text, "a.yaml").diagnostics
+    assert (fault.code, fault.message, fault.help) == ("E103", message, help_)
 
 
 def test_defaults_know_the_words_too() -> None:

@@ -23,6 +23,12 @@ def fault(text: str) -> Diagnostic:
         ("a:\n   b: 1\n   c: 2\n  d: 3\n", 4, [1, 2, 3], "begin in the same column"),
         ("a:\n  b: 1\n    c: 2\n", 3, [2], "check the indentation"),
         ("layers:\n   - relu\n  - tanh\n", 3, [1, 2], "begin in the same column"),
+        ("layers:\n  - relu\n   - linear: 3\n", 3, [2], "like the layer above"),
+        ("layers:\n  - linear: 3\n   - relu\n", 3, [2], "like the layer above"),
+        ("layers:\n  - relu\n  -linear: 3\n", 3, [2], "hyphen: `- linear: 3`"),
+        ("name: a\nlayers：\n  - relu\nname: 3\n", 2, [4], "write `:`"),
+        ("a: {b: =n > 2 ? 3 : 4}\n", 1, [1], "`=3 if n > 2 else 4`"),
+        ("a: =n > 2 ? 3 : 4\n", 1, [], "`=3 if n > 2 else 4`"),
         ("a:\n  - b: {c: 1\n  - d\n", 3, [2], "close the bracket"),
         (" name: a\ninputs: {}\n", 2, [1], "begin in the first column"),
         ("a:\n  b: 'c\n  d: e\n", 2, [], "close the quote"),
@@ -75,6 +81,10 @@ HEAD = "name: a\ninputs: {x: [3, 8, 8]}\n"
         (
             "  - conv2d: {out_channels: 8, kernel_size: =2 + 1, bias}\n",
             ["write `bias: value`, or `bias: null`"],
+        ),
+        (
+            "  - linear: {out_features=10}\n",
+            ["a value follows a colon and a space: `out_features: 10`"],
         ),
         ("  - linear: {out_features:10}\n", ["put a space after the colon: `out_features: 10`"]),
     ],

@@ -56,6 +56,10 @@ def _guarded(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130
+    except OSError:  # what there was to say of a fault cannot be written either
+        from archspec.cli.common import ENVIRONMENT
+
+        return ENVIRONMENT
 
 
 def _prepare_streams() -> None:
@@ -86,6 +90,7 @@ def _run(argv: list[str]) -> int:
     from archspec.cli.common import ENVIRONMENT, INTERNAL, NO, OK, CommandError, show
     from archspec.cli.operators import load_operators, own_faults
     from archspec.diagnostics import SourceError, SpecError
+    from archspec.diagnostics.terminal import visible
 
     try:
         command, args = _parse(argv)
@@ -95,9 +100,9 @@ def _run(argv: list[str]) -> int:
         sys.stdout.flush()
         return code
     except CommandError as error:
-        print(f"error: {error.message}", file=sys.stderr)
+        print(f"error: {visible(error.message)}", file=sys.stderr)
         if error.help:
-            print(f"   = help: {error.help}", file=sys.stderr)
+            print(f"   = help: {visible(error.help)}", file=sys.stderr)
         return error.exit_code
     except SpecError as error:
         show(error.diagnostics, error.sources)
@@ -113,7 +118,7 @@ def _run(argv: list[str]) -> int:
         if error.filename is None:  # it was the output itself that could not be written
             _discard_output()
         place = f": {error.filename}" if error.filename else ""
-        print(f"error: {error.strerror or error}{place}", file=sys.stderr)
+        print(f"error: {visible(f'{error.strerror or error}{place}')}", file=sys.stderr)
         return ENVIRONMENT
     except Exception as error:  # noqa: BLE001 - the last line of defence: no traceback for users
         from archspec.cli.internal import internal_fault

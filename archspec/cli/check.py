@@ -8,13 +8,20 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Protocol, cast
 
 from archspec.cli.checked import Checked
-from archspec.cli.common import USAGE, CommandError, add_spec_options, compile_options
+from archspec.cli.common import (
+    USAGE,
+    CommandError,
+    add_spec_options,
+    compile_options,
+    filled,
+)
 from archspec.cli.operators import own_faults
 from archspec.cli.targets import Target, is_pattern, targets
-from archspec.diagnostics import SourceError
+from archspec.diagnostics import SourceError, Span
 from archspec.frontend import Compiled, UsageError
 from archspec.frontend.compiled import failed
 from archspec.frontend.compiler import analyse_spec
+from archspec.frontend.loader import unreadable
 
 FORMATS = ("table", "text", "json", "sarif", "github")
 
@@ -32,6 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "specs",
         metavar="SPEC",
         nargs="+",
+        type=filled,
         help="a spec file, a pattern such as 'specs/**/*.yaml', or the name of a shipped spec",
     )
     add_spec_options(parser)
@@ -119,8 +127,11 @@ def _checked(target: Target, args: argparse.Namespace, ignored: Collection[str])
     except UsageError as error:
         message = f"{target.path}: {error.message}" if _several(args) else error.message
         raise CommandError(message, exit_code=USAGE, help=error.help) from None
-    except (CommandError, OSError):
+    except CommandError:
         raise
+    except OSError as error:
+        fault = unreadable(error.filename or target.path, error)
+        compiled = failed([fault._replace(span=Span(target.path))], {})
     except Exception as error:  # noqa: BLE001 - the other specs are still to be judged
         from archspec.cli.internal import internal_fault
 

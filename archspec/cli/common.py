@@ -13,6 +13,7 @@ from archspec.diagnostics import Diagnostic, Refusal, SourceError, Span
 from archspec.frontend import Compiled, UsageError, compile_spec
 from archspec.frontend.compiled import Options
 from archspec.frontend.limits import LIMITS, Limits, flag
+from archspec.frontend.loader import unreadable
 from archspec.frontend.shipped import shipped_specs, shipped_variants, shortest
 from archspec.frontend.suggest import did_you_mean
 
@@ -35,8 +36,22 @@ class CommandError(Refusal):
 
 def add_spec_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds SPEC, --variant and --set."""
-    parser.add_argument("spec", metavar="SPEC", help="a spec file, or the name of a shipped spec")
+    parser.add_argument(
+        "spec", metavar="SPEC", type=filled, help="a spec file, or the name of a shipped spec"
+    )
     add_spec_options(parser)
+
+
+def filled(text: str) -> str:
+    """Returns the name of a file as it is, unless it is empty."""
+    if text:
+        return text
+    raise argparse.ArgumentTypeError("takes the name of a file, not an empty text")
+
+
+def output_file(text: str) -> Path:
+    """Returns the path of a file to write, unless it is empty."""
+    return Path(filled(text))
 
 
 def add_spec_options(parser: argparse.ArgumentParser) -> None:
@@ -163,10 +178,13 @@ def find_spec(spec: str, variant: str | None) -> tuple[str, str | None]:
         SourceError: It is none of these.
     """
     path = Path(spec)
-    if (path / "spec.yaml").is_file():
-        return str(path / "spec.yaml"), variant
-    if path.exists() or os.sep in spec or path.suffix in (".yaml", ".yml"):
-        return spec, variant
+    try:
+        if (path / "spec.yaml").is_file():
+            return str(path / "spec.yaml"), variant
+        if path.exists() or os.sep in spec or path.suffix in (".yaml", ".yml"):
+            return spec, variant
+    except OSError as error:  # such as a name that is too long
+        raise SourceError(unreadable(spec, error)) from None
     shipped = shipped_specs()
     if spec in shipped:
         return shortest(shipped[spec]), variant

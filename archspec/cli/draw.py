@@ -13,6 +13,7 @@ from archspec.cli.common import (
     add_spec_arguments,
     compile_from,
     note,
+    output_file,
 )
 
 
@@ -23,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "-o",
         "--output",
         metavar="FILE",
-        type=Path,
+        type=output_file,
         help="a .svg (default: NAME[-VARIANT].svg), .png, .pdf, .jpg, .eps or .dot file",
     )
     parser.add_argument(

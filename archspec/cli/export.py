@@ -18,6 +18,7 @@ from archspec.cli.common import (
     add_spec_arguments,
     compile_from,
     note,
+    output_file,
 )
 from archspec.cli.extras import needs
 from archspec.diagnostics import SourceError, SpecError
@@ -47,7 +48,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--seed", metavar="N", type=_seed, help=f"seed of random weights (default: {SEED})"
     )
     parser.add_argument(
-        "-o", "--output", metavar="FILE", type=Path, help="the file to write (default: NAME.onnx)"
+        "-o",
+        "--output",
+        metavar="FILE",
+        type=output_file,
+        help="the file to write (default: NAME.onnx)",
     )
     parser.add_argument(
         "--opset", metavar="N", type=int, default=OPSET, help=f"ONNX's opset (default: {OPSET})"

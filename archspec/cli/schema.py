@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from archspec.cli.common import ENVIRONMENT, OK, CommandError
+from archspec.cli.common import ENVIRONMENT, OK, CommandError, output_file
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -14,15 +14,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "-o",
         "--output",
         metavar="FILE",
-        type=Path,
-        help="the file to write; it is printed if left out",
+        type=output_file,
+        help="the file to write; it is printed if left out, or for `-`",
     )
 
 
 def run(args: argparse.Namespace) -> int:
     """Prints the schema, or writes it and says where."""
     text = schema_text()
-    if args.output is None:
+    if args.output in (None, Path("-")):
         print(text, end="")
         return OK
     from archspec.backends.whole_file import write_whole

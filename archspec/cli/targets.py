@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from archspec.cli.common import find_spec
+from archspec.cli.common import USAGE, CommandError, find_spec
 from archspec.diagnostics import Diagnostic, SourceError, Span
 
 WILD = "*?["
 """The characters of a pattern, should the shell not have expanded it."""
+
+MOST = 10_000
+"""The most files of one pattern; whoever means more has probably named the wrong folder."""
 
 
 class Target(NamedTuple):
@@ -30,7 +34,7 @@ class Target(NamedTuple):
 
 def is_pattern(spec: str) -> bool:
     """Returns whether an argument is a pattern of file names."""
-    return any(character in spec for character in WILD) and not Path(spec).exists()
+    return any(character in spec for character in WILD) and not os.path.lexists(spec)
 
 
 def targets(specs: Sequence[str], variant: str | None) -> list[Target]:
@@ -45,7 +49,7 @@ def targets(specs: Sequence[str], variant: str | None) -> list[Target]:
 def _targets(spec: str, variant: str | None) -> Iterator[Target]:
     if is_pattern(spec):
         yield from _matching(spec, variant)
-    elif Path(spec).is_dir() and not (Path(spec) / "spec.yaml").is_file():
+    elif os.path.isdir(spec) and not _holds_spec(spec):  # noqa: PTH112 - is_dir may raise
         help_ = f"name the specs in it: '{spec.rstrip('/')}/**/*.yaml'"
         yield _none(spec, f"cannot read {spec}: it is a directory", help_)
     else:
@@ -56,16 +60,59 @@ def _targets(spec: str, variant: str | None) -> Iterator[Target]:
 
 
 def _matching(pattern: str, variant: str | None) -> Iterator[Target]:
-    """Yields the files and run directories that a pattern fits; a fault if it fits none."""
-    from glob import glob  # a shell has mostly done this
+    """Yields the files and run directories that a pattern fits; a fault if it fits none.
 
-    found = glob(pattern, recursive=True)  # noqa: PTH207 - Path.glob looks into hidden folders
-    paths = sorted(p for p in found if Path(p).is_file() or (Path(p) / "spec.yaml").is_file())
+    Raises:
+        CommandError: It fits too many.
+    """
+    paths = sorted(p for p in _fitting(pattern) if os.path.isfile(p) or _holds_spec(p))  # noqa: PTH113
+    if len(paths) > MOST:
+        message = f"{len(paths):,} files fit {pattern}, which is more than {MOST:,}"
+        help_ = "give patterns that fit fewer, such as 'specs/**/*.yaml'"
+        raise CommandError(message, exit_code=USAGE, help=help_)
     if not paths:
         help_ = "`**` stands for folders at any depth: 'specs/**/*.yaml'"
         yield _none(pattern, f"no file fits {pattern}", help_)
     for path in paths:
         yield Target(*find_spec(path, variant))
+
+
+def _fitting(pattern: str) -> set[str]:
+    """Returns the paths that a pattern fits, with `**` for folders at any depth."""
+    from glob import escape, glob  # a shell has mostly done this
+
+    parts = [part for part in pattern.split(os.sep) if part]
+    if parts[-1] == "**":
+        parts.append("*")
+    found = {os.sep if pattern.startswith(os.sep) else ""}
+    for part in parts:
+        if part == "**":
+            found = {folder for top in found for folder in _folders(top)}
+        else:
+            found = {
+                path
+                for folder in found
+                for path in glob(os.path.join(escape(folder), part))  # noqa: PTH118, PTH207
+            }
+    return found
+
+
+def _folders(top: str) -> Iterator[str]:
+    """Yields a folder and all below it, but not what links lead to: that may be a circle."""
+    waiting = [top]
+    for folder in waiting:
+        yield folder
+        with suppress(OSError), os.scandir(folder or os.curdir) as entries:
+            waiting += [
+                os.path.join(folder, entry.name)  # noqa: PTH118 - the root has no name
+                for entry in entries
+                if not entry.name.startswith(".") and entry.is_dir(follow_symlinks=False)
+            ]
+
+
+def _holds_spec(path: str) -> bool:
+    """Returns whether a path is that of a run directory."""
+    return os.path.isfile(os.path.join(path, "spec.yaml"))  # noqa: PTH113, PTH118
 
 
 def _none(spec: str, message: str, help_: str) -> Target:

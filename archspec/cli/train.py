@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archspec.cli.common import (
@@ -16,6 +15,7 @@ from archspec.cli.common import (
     add_spec_arguments,
     compile_from,
     note,
+    output_file,
 )
 from archspec.cli.extras import needs
 from archspec.diagnostics.counted import counted
@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "-o",
         "--output",
         metavar="DIR",
-        type=Path,
+        type=output_file,
         help="the run directory, new or empty (default: runs/NAME/TIME)",
     )
     parser.add_argument(

@@ -1,19 +1,18 @@
 """The input that a network works with which cannot take its own, found by trying.
 
 That is the one with its channels first, or the least one that does not shrink to nothing.
-
 Formulas may ask for sizes, so each trial builds the whole network.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from functools import partial
-from typing import NamedTuple, TypeAlias
+from collections.abc import Callable, Collection, Sequence
+from typing import TypeAlias
 
 from archspec.diagnostics import Diagnostic
 from archspec.frontend.arguments import as_text
-from archspec.frontend.tree import Entry, Items, Scalar, Table
+from archspec.frontend.least_shapes import Shape, Shapes, SpentError, least_shapes
+from archspec.frontend.tree import Entry, Items, Scalar, Table, scalars
 from archspec.ir.graph import Graph
 
 NOTHING_LEFT = "E203"
@@ -25,27 +24,11 @@ OF_SIZE = ("E201", "E202", NOTHING_LEFT)
 COLOURS = (1, 3, 4)
 """How many channels pictures have."""
 
-LARGEST = 2**13
-"""The largest size that is tried."""
+MOST_LAYERS = 8_000
+"""How many layers all trials may build together: about a quarter of a second's worth."""
 
-MOST_LAYERS = 15_000
-"""How many layers all trials may build together: about half a second's worth."""
-
-Shape: TypeAlias = tuple[int | str, ...]
 Build: TypeAlias = Callable[[Table], tuple[Sequence[Diagnostic], int]]
 """Builds a spec; returns its faults, and how many layers it has."""
-
-
-class _Sizes(NamedTuple):
-    """Equal sizes of one input, which grow together: images are mostly square."""
-
-    name: str
-    axes: tuple[int, ...]
-    size: int
-
-    def times(self, factor: int) -> int:
-        """Returns a multiple of the size, or the largest one that is tried."""
-        return max(self.size, min(self.size * factor, LARGEST))
 
 
 def with_better_input(
@@ -59,24 +42,61 @@ def with_better_input(
         graph: What has been built of it.
         build: Builds a spec.
     """
-
-    def mends(codes: Collection[str], changed: Table) -> tuple[bool, int]:
-        others = {(fault.code, fault.span) for fault in faults if fault.code not in codes}
-        found, layers = build(changed)
-        return all(f.code == "E301" or (f.code, f.span) in others for f in found), layers
-
     given = _shapes(graph)
     turned = {name: _channels_first(shape) for name, shape in given.items()}
-    codes: Collection[str] = OF_SIZE
-    help_ = f"channels come first: `{_written(turned)}` works"
-    if turned == given or not mends(codes, _with_inputs(tree, turned))[0]:
-        codes = (NOTHING_LEFT,)
-        least = _least(tree, turned, partial(mends, codes))
-        if not least:
-            return [*faults]
-        help_ = f"the least input that works is `{_written(least)}`; or use fewer or smaller "
-        help_ += "strides and kernels"
-    return [f._replace(help=help_) if f.code in codes else f for f in faults]
+    if turned != given:
+        mends = _Trials(tree, build, faults, OF_SIZE)
+        if mends(turned):
+            help_ = f"channels come first: `{_written(turned)}` works"
+            return [f._replace(help=help_) if f.code in OF_SIZE else f for f in faults]
+    if all(fault.code != NOTHING_LEFT for fault in faults):
+        return [*faults]
+    found = least_shapes(turned, _Trials(tree, build, faults, (NOTHING_LEFT,)))
+    if found is None:
+        return [*faults]
+    which = "the least input that works" if found.least else "an input that works"
+    help_ = f"{which} is `{_written(found.shapes)}`; or use fewer or smaller strides and kernels"
+    return [f._replace(help=help_) if f.code == NOTHING_LEFT else f for f in faults]
+
+
+class _Trials:
+    """Tries inputs of a spec."""
+
+    def __init__(
+        self, tree: Table, build: Build, faults: Sequence[Diagnostic], codes: Collection[str]
+    ) -> None:
+        """Prepares to try.
+
+        Args:
+            tree: The spec.
+            build: Builds a spec.
+            faults: The faults that it has with the inputs that it was given.
+            codes: The codes of those that other inputs are to mend.
+        """
+        self._tree = tree
+        self._build = build
+        self._others = {(fault.code, fault.span) for fault in faults if fault.code not in codes}
+        self._known: dict[tuple[tuple[str, Shape], ...], bool] = {}
+        # Reading a value costs about an eighth of what making a layer does.
+        self._each = sum(1 for _ in scalars(tree)) // 8
+        self._spent = 0
+
+    def __call__(self, shapes: Shapes) -> bool:
+        """Returns whether inputs of these shapes mend the faults, and bring no others.
+
+        Raises:
+            SpentError: No more may be tried.
+        """
+        key = tuple(shapes.items())
+        if key not in self._known:
+            if self._spent > MOST_LAYERS:
+                raise SpentError
+            found, layers = self._build(_with_inputs(self._tree, shapes))
+            self._spent += layers + self._each
+            self._known[key] = all(
+                f.code == "E301" or (f.code, f.span) in self._others for f in found
+            )
+        return self._known[key]
 
 
 def may_help(faults: Sequence[Diagnostic], graph: Graph) -> bool:
@@ -103,65 +123,11 @@ def _channels_first(shape: Shape) -> Shape:
     return shape
 
 
-def _written(shapes: Mapping[str, Shape]) -> str:
+def _written(shapes: Shapes) -> str:
     return ", ".join(f"{name}: {as_text(shape)}" for name, shape in shapes.items())
 
 
-def _least(
-    tree: Table, given: Mapping[str, Shape], trial: Callable[[Table], tuple[bool, int]]
-) -> Mapping[str, Shape]:
-    """Returns the smallest inputs that leave something of a network; none if no trial works.
-
-    Sizes that are large enough stay as they are, and so do channels and names.
-    """
-    layers = 0
-
-    def works(shapes: Mapping[str, Shape]) -> bool:
-        nonlocal layers
-        if layers > MOST_LAYERS:
-            return False
-        fits, built = trial(_with_inputs(tree, shapes))
-        layers += built
-        return fits
-
-    groups = _groups(given)
-    factor, best = 1, given
-    while not works(best):
-        if layers > MOST_LAYERS or all(group.times(factor) >= LARGEST for group in groups):
-            return {}
-        factor *= 2
-        best = given
-        for group in groups:
-            best = _resized(best, group, group.times(factor))
-    for group in groups:
-        low, high = group.size - 1, group.times(factor)
-        while high - low > 1:
-            middle = group.size if low < group.size else (low + high) // 2
-            resized = _resized(best, group, middle)
-            low, high = (low, middle) if works(resized) else (middle, high)
-        best = _resized(best, group, high)
-    return best if layers <= MOST_LAYERS else {}
-
-
-def _groups(given: Mapping[str, Shape]) -> list[_Sizes]:
-    """Returns the sizes that may grow: all known ones but the first, which counts channels."""
-    groups = []
-    for name, shape in given.items():
-        free = range(min(1, len(shape) - 1), len(shape))
-        for size in dict.fromkeys(shape[axis] for axis in free):
-            if isinstance(size, int):
-                axes = tuple(axis for axis in free if shape[axis] == size)
-                groups.append(_Sizes(name, axes, size))
-    return groups
-
-
-def _resized(shapes: Mapping[str, Shape], group: _Sizes, size: int) -> Mapping[str, Shape]:
-    shape = shapes[group.name]
-    sizes = (size if axis in group.axes else old for axis, old in enumerate(shape))
-    return {**shapes, group.name: tuple(sizes)}
-
-
-def _with_inputs(tree: Table, shapes: Mapping[str, Shape]) -> Table:
+def _with_inputs(tree: Table, shapes: Shapes) -> Table:
     """Returns a spec with inputs of other shapes."""
     inputs = tree.get("inputs")
     if not isinstance(inputs, Table):

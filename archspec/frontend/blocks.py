@@ -86,6 +86,7 @@ def parse_blocks(
         for input_ in signatures[name].inputs:
             names.given[input_] = span
         layers = body.get("layers")
+        parser.params = (*signatures[name].arguments, *_entries(unit.tree, "params"))
         blocks[name] = Block(
             signatures[name],
             _entries(body, "params"),
@@ -95,6 +96,7 @@ def parse_blocks(
             unit,
             span,
         )
+    parser.params = tuple(_entries(unit.tree, "params"))
     return blocks, parser
 
 
@@ -125,7 +127,7 @@ def bind(
     faults = len(report)
     known = block.params
     for name, given in arguments.items():
-        if name not in known:
+        if name not in known and not block.signature.faulty:
             message = f"{block.signature.name} has no parameter `{name}`"
             help_ = field_help(name, known, what="parameter", reserved=RESERVED)
             report.append(Diagnostic("E107", message, given.key_span, help_))
@@ -158,11 +160,23 @@ def bind(
     return values
 
 
+TYPES_ELSEWHERE: Mapping[str, str] = {
+    "array": "list", "boolean": "bool", "double": "float", "float32": "float",
+    "float64": "float", "int32": "int", "int64": "int", "integer": "int", "number": "float",
+    "string": "str", "tuple": "list",
+}  # fmt: skip
+"""Words of other languages for the types of parameters; as defaults they would hide a mistake."""
+
+
 def _type(declared: Tree) -> str | None:
-    """Returns the type word of a required parameter, `None` for a default."""
-    if isinstance(declared, Scalar) and declared.value in TYPES:
-        return str(declared.value)
-    return None
+    """Returns the type word of a required parameter, also misspelt, `None` for a default."""
+    word = declared.value if isinstance(declared, Scalar) else None
+    if not isinstance(word, str):
+        return None
+    if word in TYPES:
+        return word
+    meant = TYPES_ELSEWHERE.get(word.lower(), word.lower())
+    return meant if meant in TYPES else None
 
 
 def _signature(name: str, body: Table) -> Signature:
@@ -171,7 +185,8 @@ def _signature(name: str, body: Table) -> Signature:
     written = inputs.items if isinstance(inputs, Items) else ()
     names = tuple(str(item.value) for item in written if isinstance(item, Scalar))
     declared = body.get("params")
-    faulty = isinstance(declared, Table) and declared.faulty
+    misspelt = declared is None and not body.entries.keys() <= {"inputs", "layers", "outputs"}
+    faulty = misspelt or (isinstance(declared, Table) and declared.faulty)
     primary = params[0] if params else None
     return Signature(name, params, names or ("input",), primary, faulty=faulty)
 
@@ -225,7 +240,12 @@ def _check_names(
     if name in ops.names() or name in CONSTRUCTS:
         message = f"the block `{name}` has the name of an operator"
         report.append(Diagnostic("E109", message, span, "give the block another name"))
-    for param, (key, _) in params.items():
+    for param, (key, declared) in params.items():
+        type_ = _type(declared)
+        if type_ and isinstance(declared, Scalar) and declared.value != type_:
+            message = f"there is no type `{declared.value}`"
+            help_ = f"did you mean `{type_}`? The word itself, as a text, is `='{declared.value}'`"
+            report.append(Diagnostic("E103", message, declared.span, help_))
         if param in RESERVED or param in WORDS:
             report.append(word_fault(param, key.span))
         elif param in signature.inputs:

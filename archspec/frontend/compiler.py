@@ -72,6 +72,7 @@ def analyse_text(text: str, file: str, **options: Unpack[Options]) -> Compiled:
     Raises:
         UsageError: There is no such variant or parameter.
     """
+    text = text.removeprefix("\ufeff")  # the byte order mark, which no editor counts
     limits = options.get("limits", DEFAULTS)
     report = Report(limits)
     try:

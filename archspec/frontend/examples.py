@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from archspec.diagnostics import Span
 from archspec.frontend.arguments import as_text
@@ -24,14 +24,27 @@ def input_names(op: type[Operator], example: Example) -> tuple[str, ...]:
 
 def layer_line(op: type[Operator], example: Example) -> str:
     """Returns an example as a layer of a spec, such as `- linear: 10`."""
-    kind, fields = op.kind(), dict(example.fields)
     names = input_names(op, example)
+    return call_line(op, example.fields, names if op.variadic or len(names) > 1 else ())
+
+
+def call_line(
+    op: type[Operator], fields: Mapping[str, object], inputs: Sequence[object] = ()
+) -> str:
+    """Returns a call of an operator as a layer of a spec.
+
+    Args:
+        op: The operator.
+        fields: Its fields.
+        inputs: The names of its inputs, where it must say them.
+    """
+    kind, fields = op.kind(), dict(fields)
     if op.variadic and not fields:
-        return f"- {kind}: {as_text(names)}"
+        return f"- {kind}: {as_text(inputs)}"
     if op.variadic:
-        fields |= {name: name for name in names}
-    elif len(names) > 1:
-        fields["from"] = names
+        fields |= {str(name): name for name in inputs}
+    elif inputs:
+        fields["from"] = inputs
     if not fields:
         return f"- {kind}"
     alone = next(iter(fields.values())) if [*fields] == [op.primary] else fields

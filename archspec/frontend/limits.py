@@ -43,12 +43,14 @@ class Limit(NamedTuple):
         why: What it is for.
         most: How far it can be raised.
         because: Why no further.
+        yet: What raising it does not change.
     """
 
     what: str
     why: str
     most: int = 10**9
     because: str = "no machine could hold more"
+    yet: str = ""
 
 
 _DEEP = "Python's own stack ends there"
@@ -85,6 +87,7 @@ LIMITS: Mapping[str, Limit] = {
         "sizes in PyTorch and ONNX have 64 bits, and products of larger ones take ever longer",
         10**38,
         "longer numbers are read as decimal fractions",
+        f" (but sizes of layers and inputs end at {2**31 - 1:_} in any case)",
     ),
     "list_length": Limit(
         "the values that formulas put into one list, those of lists inside counted too",
@@ -163,7 +166,7 @@ def allow(name: str, wanted: int | None = None) -> str:
     limit = LIMITS[name]
     if wanted is not None and wanted > limit.most:
         return f"{flag(name)} goes up to {limit.most:_}: {limit.because}"
-    return f"allow more with {flag(name)} {'N' if wanted is None else f'{wanted:_}'}"
+    return f"allow more with {flag(name)} {'N' if wanted is None else f'{wanted:_}'}{limit.yet}"
 
 
 @contextmanager

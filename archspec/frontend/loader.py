@@ -5,6 +5,7 @@ tags and merge keys. PyYAML parses; values are resolved here, from its events, s
 `no` is a string, `1e-3` a number, and every duplicate key is seen.
 """
 
+import codecs
 import itertools
 import os
 import re
@@ -46,10 +47,7 @@ def read(path: str, limits: Limits = DEFAULTS) -> str:
             data = file.read(limits.bytes + 1)
             size = os.fstat(file.fileno()).st_size
     except OSError as error:
-        reason = "it is a directory" if isinstance(error, IsADirectoryError) else error.strerror
-        help_ = "give the path of a YAML file, or the name of a spec that `archspec list` shows"
-        message = f"cannot read {path}: {(reason or str(error)).lower()}"
-        raise SourceError(Diagnostic("E001", message, Span(path), help_)) from None
+        raise SourceError(unreadable(path, error)) from None
     if len(data) > limits.bytes:
         more = allow("bytes", size if size > limits.bytes else None)
         raise Fault(
@@ -58,14 +56,23 @@ def read(path: str, limits: Limits = DEFAULTS) -> str:
             Span(path),
             f"check that this is a spec at all, split it, or {more}",
         )
+    data = data.removeprefix(codecs.BOM_UTF8)
     try:
-        text = data.decode("utf-8-sig")
+        text = data.decode()
     except UnicodeDecodeError as error:
-        before = data[: error.start].decode("utf-8-sig")
+        before = data[: error.start].decode()
         raise Fault("E002", f"this is not UTF-8 text (byte 0x{data[error.start]:02x})",
                     _span_at(before, path, len(before)),
                     "save the file as UTF-8; a spec is YAML text") from None  # fmt: skip
     return text
+
+
+def unreadable(path: str, error: OSError) -> Diagnostic:
+    """Returns the fault of a spec that the system does not let be read."""
+    reason = "it is a directory" if isinstance(error, IsADirectoryError) else error.strerror
+    help_ = "give the path of a YAML file, or the name of a spec that `archspec list` shows"
+    message = f"cannot read {path}: {(reason or str(error)).lower()}"
+    return Diagnostic("E001", message, Span(path), help_)
 
 
 class Fault(Exception):  # noqa: N818 - it ends the reading, it is not a bug

@@ -28,7 +28,7 @@ def name_fault(name: str, span: Span) -> Diagnostic | None:
     """Returns what is wrong with a component of a name path, if anything."""
     if not name.isidentifier() or not name.isascii():
         message = f"`{name}` cannot be a name"
-        help_ = "use letters, digits and underscores, not starting with a digit"
+        help_ = "use the letters a to z, digits and underscores, not starting with a digit"
         return Diagnostic("E108", message, span, help_)
     if len(name) > LONGEST:
         message = f"`{name[: LONGEST - 1]}…` is longer than {LONGEST} characters"

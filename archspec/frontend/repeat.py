@@ -48,5 +48,10 @@ def rows(
         report.append(Diagnostic("E103", message, span, help_))
         raise Unknown
     message = f"`{of}` takes a number, rows or columns, not `{as_text(value)}`"
-    report.append(Diagnostic("E103", message, span, "a count is at least 0"))
+    help_ = "a count is at least 0"
+    if isinstance(value, str):
+        from archspec.frontend.value_help import text_help  # only a faulty spec needs it
+
+        help_ = text_help(value, of_layer=True, wants_number=True) or help_
+    report.append(Diagnostic("E103", message, span, help_))
     raise Unknown

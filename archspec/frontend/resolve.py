@@ -22,6 +22,12 @@ class UsageError(Refusal):
     """What was asked of a spec does not exist in it."""
 
 
+class Setting(str):
+    """A `--set` where the file of a place is named: it is none, however files are called."""
+
+    __slots__ = ()
+
+
 class Resolved(NamedTuple):
     """A spec without variants.
 
@@ -178,7 +184,7 @@ def _merge(entries: dict[str, Entry], section: str, new: Mapping[str, Entry]) ->
 
 def _apply_setting(entries: dict[str, Entry], key: str, text: str) -> bool:
     """Applies one `--set`; returns whether the network itself may have changed."""
-    place = f"--set {key}"
+    place = Setting(f"--set {key}")
     report: list[Diagnostic] = []
     try:
         value = loader.parse(text, place, report) if text else Scalar("", Span(place))

@@ -8,7 +8,7 @@ unused blocks are found too, and none is reported once per use.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from archspec import ops
 from archspec.diagnostics import Diagnostic, Span
@@ -17,7 +17,7 @@ from archspec.frontend.names import Names, name_fault
 from archspec.frontend.scope import beside
 from archspec.frontend.suggest import field_help, operator_help
 from archspec.frontend.treatments import KEYS as TREATED
-from archspec.frontend.tree import Entry, Items, Scalar, Table, Tree
+from archspec.frontend.tree import Entry, Items, Scalar, Table, Tree, plain
 from archspec.ir.graph import stem
 
 
@@ -27,6 +27,7 @@ class Parser:
     Attributes:
         blocks: The signatures of the file's blocks, by name.
         complete: Whether these are all; else a fault, already reported, left some unknown.
+        params: The parameters where the layers stand, for help lines.
     """
 
     def __init__(
@@ -34,6 +35,7 @@ class Parser:
     ) -> None:
         self.blocks = blocks
         self.complete = complete
+        self.params: Collection[str] = ()
         self._operators: dict[str, Signature] = {}
         self._report = report
 
@@ -65,8 +67,11 @@ class Parser:
         signature = None if is_formula else self.signature(kind)
         unknown = not is_formula and signature is None and kind not in CONSTRUCTS
         if unknown and self.complete:
-            self.fault("E105", f"there is no operator or block `{kind}`", head.span,
-                       operator_help(kind, self.blocks, CONSTRUCTS))  # fmt: skip
+            help_ = operator_help(
+                kind, self.blocks, CONSTRUCTS, given=plain(body) if body else None,
+                params=self.params,
+            )  # fmt: skip
+            self.fault("E105", f"there is no operator or block `{kind}`", head.span, help_)
         entries = body.entries if isinstance(body, Table) else {}
         faults = len(self._report)
         reserved = {key: entry for key, entry in entries.items() if key in RESERVED}
@@ -76,7 +81,7 @@ class Parser:
                 self.fault("E104", f"`{key}` is for repeated layers", reserved[key].key.span,
                            "add `repeat: …`, or give the arguments themselves")  # fmt: skip
         merges = kind == "residual" or (signature is not None and signature.variadic)
-        leaf = self.leaf(kind, entries)
+        leaf = "layer" if unknown else self.leaf(kind, entries)
         component = self.component(leaf, head, reserved, names)
         encloses = merges or kind == "group"
         inner = names
@@ -95,7 +100,8 @@ class Parser:
             paths, arguments = self.call(signature, rest, component, names)
         else:
             arguments = rest
-        primary = None if isinstance(body, Table) or paths or kind in CONSTRUCTS else body
+        read = merges or kind in CONSTRUCTS or isinstance(body, Table)
+        primary = None if read or paths else body
         faulty = len(self._report) > faults or (isinstance(body, Table) and body.faulty) or unknown
         return Layer(
             head, kind, component, names, arguments, primary, reserved, tuple(paths),
@@ -155,7 +161,7 @@ class Parser:
             return "add"
         if kind == "use":
             return self.used_name(entries)
-        return kind if kind.isidentifier() or kind.startswith("=") else "layer"
+        return kind if kind.isascii() or kind.startswith("=") else "layer"
 
     def used_name(self, entries: dict[str, Entry]) -> str:
         """Returns what a spec that is used as a layer is called by default."""
@@ -297,7 +303,8 @@ class Parser:
         name = called.name if isinstance(called, Signature) else called
         for key, entry in entries.items():
             if key not in own:
-                help_ = field_help(key, own, what=word, operator=operator, reserved=shared)
+                help_ = field_help(key, own, what=word, operator=operator, reserved=shared,
+                                   given=plain(entry.value))  # fmt: skip
                 self.fault(code, f"{name} has no {word} `{key}`", entry.key.span, help_)
 
     def refuse_near_miss(self, key: Scalar, words: Iterable[str]) -> None:

@@ -1,6 +1,6 @@
 """Pydantic's verdicts as diagnostics at the place they speak of."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeAlias, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -8,11 +8,13 @@ from pydantic import BaseModel, ValidationError
 from archspec.diagnostics import Diagnostic, Span
 from archspec.diagnostics.clipped import clipped
 from archspec.frontend.arguments import Argument, as_text
+from archspec.frontend.layer import RESERVED
+from archspec.frontend.misplaced import beside_help, sections_above, silenced
 from archspec.frontend.names import name_fault
 from archspec.frontend.schema import FORMULA, LINE, NAME, STEM, ArchSpec
-from archspec.frontend.suggest import section_help
+from archspec.frontend.suggest import did_you_mean, field_help, section_help
 from archspec.frontend.tree import Items, Scalar, Table, Tree, plain
-from archspec.frontend.value_help import form_help, text_help
+from archspec.frontend.value_help import choice_help, form_help, option_help, text_help
 from archspec.ir.op import Operator
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -30,14 +32,39 @@ def validate_tree(
     try:
         return model.model_validate(plain(tree))
     except ValidationError as error:
-        for location, faults in _grouped(error, lambda steps: _existing(tree, steps)).items():
+        groups = _grouped(error, lambda steps: _existing(tree, steps))
+        beside = sections_above(groups, lambda steps: _at(tree, steps))
+        told = silenced(beside)
+        found: list[Diagnostic] = []
+        for location, faults in groups.items():
+            if location in told:
+                continue
             kind = faults[0]["type"]
             around = location[:-1] if kind == "missing" else location
             if kind in ("missing", "too_short") and _is_faulty(tree, around):
                 continue  # it may be what was left out
             span, key_span = _spans(tree, location, key.span if key else tree.span)
-            report.append(_diagnostic(model, location, faults, span, key_span, above))
+            fault = _diagnostic(model, location, faults, span, key_span, above)
+            if location in beside:
+                fault = fault._replace(help=beside_help(str(location[-1]), beside[location]))
+            found.append(fault)
+        report += _without_named(found)
         return None
+
+
+def _without_named(found: Sequence[Diagnostic]) -> list[Diagnostic]:
+    """Returns the faults without missing keys that another fault says are there, misspelt."""
+    meant = [fault.help for fault in found if fault.code == "E101"]
+    return [
+        fault
+        for fault in found
+        if fault.code != "E102" or not any(_last_name(fault) in help_ for help_ in meant)
+    ]
+
+
+def _last_name(missing: Diagnostic) -> str:
+    """Returns the key that a fault says is missing, as help lines quote it."""
+    return f"`{missing.message.split('`')[1].rpartition('.')[2]}`"
 
 
 def validate_arguments(
@@ -85,10 +112,16 @@ def _existing(tree: Tree, steps: Location) -> Location:
 
 def _is_faulty(tree: Tree, steps: Location) -> bool:
     """Returns whether entries of the table at a place were left out, after faults."""
+    found = _at(tree, steps)
+    return isinstance(found, Table) and found.faulty
+
+
+def _at(tree: Tree, steps: Location) -> Tree | None:
+    """Returns what stands at a place."""
     found: Tree | None = tree
     for step in steps:
         found = _child(found, step) if found is not None else None
-    return isinstance(found, Table) and found.faulty
+    return found
 
 
 def _child(tree: Tree, step: int | str) -> Tree | None:
@@ -128,10 +161,7 @@ def _diagnostic(
     first = faults[0]
     owner = _model_at(model, location[:-1])
     if first["type"] == "extra_forbidden":
-        known = owner.model_fields if owner else ()
-        within = tuple(name.split(".")[:-1])
-        help_ = section_help(str(location[-1]), known, lambda key: _place_of(key, owner, within))
-        return Diagnostic("E101", f"unknown key `{name}`", key_span, help_)
+        return _unknown(owner if owner else model, name, first["input"], span, key_span)
     field = owner.model_fields.get(str(location[-1])) if owner and location else None
     help_ = f"{location[-1]}: {field.description}" if field and field.description else ""
     if first["type"] == "missing":
@@ -146,7 +176,12 @@ def _diagnostic(
     if isinstance(value, str) and "string_type" not in kinds:
         of_layer = issubclass(model, Operator)
         help_ = text_help(value, of_layer=of_layer, wants_number=kinds <= _NUMERIC) or help_
-    help_ = form_help(str(location[-1]) if location else "", value) or help_
+    last = str(location[-1]) if location else ""
+    if "literal_error" in kinds:
+        help_ = choice_help(last, value, str(first["ctx"]["expected"])) or help_
+    if field and kinds <= {"model_type", "dict_type"}:
+        help_ = option_help(last, value, models(field.annotation)) or help_
+    help_ = form_help(last, value) or help_
     message = f"`{name}` must be {wanted}, not `{clipped(as_text(value), MOST)}`"
     return Diagnostic("E103", message, span, help_)
 
@@ -177,8 +212,8 @@ _NUMERIC = {"int_type", "float_type", "list_type", "tuple_type"}
 """The faults of what is no number, where no word could stand either."""
 
 PATTERNS = {
-    NAME: "a name of letters, digits and `_`",
-    STEM: "a name of letters, digits, `_`, `.` and `-`",
+    NAME: "a name of the letters a to z, digits and `_`",
+    STEM: "a name of the letters a to z, digits, `_`, `.` and `-`",
     FORMULA: "a formula",
     LINE: "one line of text",
 }
@@ -193,6 +228,30 @@ def _wanted(fault: Any) -> str:  # noqa: ANN401
     if template is None:
         return str(fault["msg"])
     return template.format(**fault.get("ctx", {}))
+
+
+def _unknown(
+    owner: type[BaseModel], name: str, value: object, span: Span, key_span: Span
+) -> Diagnostic:
+    """Returns the fault of a key that an operator, a choice or a section does not have."""
+    *within, key = name.split(".")
+    if issubclass(owner, Operator):
+        help_ = field_help(key, owner.model_fields, what="field", operator=owner,
+                           reserved=RESERVED, given=value)  # fmt: skip
+        return Diagnostic("E101", f"{owner.kind()} has no field `{key}`", key_span, help_)
+    known = owner.model_fields
+    if _is_choice(owner):
+        what = within[-1] if within and within[-1].isidentifier() else "step"
+        help_ = did_you_mean(key, known, what="choice")
+        return Diagnostic("E103", f"there is no {what} `{key}`", span, help_)
+    help_ = section_help(key, known, lambda other: _place_of(other, owner, tuple(within)))
+    return Diagnostic("E101", f"unknown key `{name}`", key_span, help_)
+
+
+def _is_choice(model: type[BaseModel]) -> bool:
+    from archspec.frontend.train_schema import Choice  # few specs have such a fault
+
+    return issubclass(model, Choice)
 
 
 def _model_at(model: type[BaseModel], location: Location) -> type[BaseModel] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -64,6 +65,8 @@ def _help(name: str, *, of_params: bool) -> str:
     head, colon, rest = name.partition(":")
     if colon and head and rest:
         return f"put a space after the colon: `{head}: {rest}`"
+    if slip := re.match(r"(\w+)\s*[=：]\s*(\S.*)", name):
+        return f"a value follows a colon and a space: `{slip[1]}: {slip[2]}`"
     if of_params:
         return f"write `{name}: int` or another type, or a default such as `{name}: 3`"
     return f"write `{name}: value`, or `{name}: null`"

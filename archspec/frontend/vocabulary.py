@@ -54,7 +54,7 @@ WORDS: Mapping[str, str] = {
 """Operators and constructs by names that neither Keras's layers nor torch's modules have."""
 
 OPERATOR_ADVICE: Mapping[str, str] = {
-    "activation": "write the activation itself as a layer: `- relu`",
+    "activation": "write the activation as a layer of its own, such as `- relu`",
     "bidirectional": "write `- lstm: {hidden_size: 32, bidirectional: true}`",
     "block": "define it under `blocks:` and call it by its name",
     "elif": "put `when: =…` on the layers that depend on a condition",
@@ -146,7 +146,7 @@ _NO_WEIGHTS = (
 )
 
 FIELD_ADVICE: Mapping[str, str] = {
-    "activation": "write the activation as a layer of its own, such as `- relu`",
+    "activation": OPERATOR_ADVICE["activation"],
     "activity_regularizer": "write `output_l1: 1e-4` or `output_l2: 1e-4`",
     "batch_first": "leave it out: the batch always comes first",
     "batch_input_shape": _INFERRED,
@@ -160,7 +160,8 @@ FIELD_ADVICE: Mapping[str, str] = {
     "inplace": "leave it out: it changes nothing that can be seen",
     "input_channels": _INFERRED,
     "input_dim": _INFERRED,
-    "input_shape": "leave it out, and write `inputs: {image: [3, 224, 224]}` at the top",
+    "input_length": _INFERRED,
+    "input_shape": _INFERRED,
     "input_size": _INFERRED,
     "kernel_regularizer": "write `weight_l1: 1e-4` or `weight_l2: 1e-4`",
     "imagenet": _NO_WEIGHTS,
@@ -221,6 +222,12 @@ def bare(word: str) -> str:
     return name
 
 
+def library_of(word: str) -> str:
+    """Returns the library that a module before a name belongs to, or an empty string."""
+    prefix = _PREFIX.match(word)
+    return "" if prefix is None else "Keras" if prefix[1] else "torch"
+
+
 def operator_advice(name: str) -> str:
     """Returns what to do instead of calling what is no operator here, or an empty string."""
     advice = {compact(word): text for word, text in OPERATOR_ADVICE.items()}
@@ -229,10 +236,9 @@ def operator_advice(name: str) -> str:
 
 def called_elsewhere(word: str) -> Found | None:
     """Returns the operator that Keras, torch or people call `word`, if there is one."""
-    prefix = _PREFIX.match(word)
     name = bare(word)
     libraries = [("Keras", keras_names), ("torch", torch_names)]
-    if prefix and prefix[2]:
+    if library_of(word) == "torch":
         libraries.reverse()
     for exact in (True, False):
         for library, names in libraries:

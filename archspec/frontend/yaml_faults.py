@@ -27,11 +27,15 @@ def syntax_fault(error: yaml.MarkedYAMLError, text: str, file: str) -> Diagnosti
     here = _place(error.problem_mark or error.context_mark, lines, file)
     start = _place(error.context_mark, lines, file) if error.context_mark else here
     problem, context = str(error.problem), str(error.context or "")
+    if item := _indented_item(here, start, lines):
+        return item
     if problem == "could not find expected ':'" and start.line != here.line:
         return _without_colon(start, here, lines)
     above = _above(here, lines) if problem.startswith("mapping values are not allowed") else None
     if above and not re.search(r":(\s|$)", _content(lines[above.line - 1])):
         return _without_colon(above, here, lines)
+    if "escape" in problem or "hex" in problem:
+        return _unknown_escape(here, lines)
     if "quoted scalar" in context:
         message = "this is not YAML: the quote that opens here is not closed"
         return Diagnostic("E004", message, start, "close the quote, or remove it")
@@ -53,6 +57,16 @@ def syntax_fault(error: yaml.MarkedYAMLError, text: str, file: str) -> Diagnosti
     return Diagnostic("E004", message, here, help_, labels)
 
 
+def _unknown_escape(here: Span, lines: Sequence[str]) -> Diagnostic:
+    """Returns the fault of a backslash in double quotes that begins no escape of YAML."""
+    line = lines[here.line - 1]
+    start = line.rfind("\\", 0, here.column)
+    written = re.match(r"\\(x\w{0,2}|u\w{0,4}|U\w{0,8}|.?)", line[start:])[0]
+    message = f"this is not YAML: `{written}` stands for no character"
+    help_ = r"write the character itself; for a backslash write `\\`, or put single quotes around all"
+    return Diagnostic("E004", message, Span(here.file, here.line, start + 1, len(written)), help_)
+
+
 def _without_colon(begun: Span, here: Span, lines: Sequence[str]) -> Diagnostic:
     """Returns the fault of text that runs on into a key, because it is no key itself."""
     line = _content(lines[begun.line - 1])[begun.column - 1 :].strip().removeprefix("- ")
@@ -61,6 +75,32 @@ def _without_colon(begun: Span, here: Span, lines: Sequence[str]) -> Diagnostic:
     span = _rest_of(begun.line, lines, begun.file)
     labels = (Label(here, "so this cannot follow"),) if here.line != begun.line else ()
     return Diagnostic("E004", message, span, special or _COLON, labels)
+
+
+def _indented_item(here: Span, start: Span, lines: Sequence[str]) -> Diagnostic | None:
+    """Returns the fault of a list item that is indented further than the one above it."""
+    for number in range(here.line, start.line - 1, -1):
+        line = _rest_of(number, lines, here.file)
+        above = _above(line, lines)
+        if above is None or not all(_is_item(it, lines) for it in (line, above)):
+            continue
+        if line.column > above.column and not _ends_open(_content(lines[above.line - 1])):
+            message = "this is not YAML: this item is indented further than the one above it"
+            help_ = (
+                f"indent it like the layer above, so that its hyphen is in column {above.column}"
+            )
+            label = Label(above, f"this is in column {above.column}")
+            return Diagnostic("E004", message, line, help_, (label,))
+    return None
+
+
+def _is_item(line: Span, lines: Sequence[str]) -> bool:
+    return lines[line.line - 1][line.column - 1 :].startswith("- ")
+
+
+def _ends_open(content: str) -> bool:
+    """Returns whether the items of a list may be indented below a line."""
+    return content.endswith((":", "[", "{", ",", "-"))
 
 
 def _above(here: Span, lines: Sequence[str]) -> Span | None:
@@ -95,6 +135,15 @@ def _out_of_line(above: Sequence[Span], here: Span, special: str) -> Diagnostic:
 def _special_help(here: Span, lines: Sequence[str]) -> str:
     """Returns a help line for a slip that the line shows by itself, or an empty string."""
     line = lines[here.line - 1]
+    around = [it.strip() for it in lines[max(0, here.line - 2) : here.line + 1]]
+    if tight := next((it for it in around if re.match(r"-[A-Za-z_]", it)), None):
+        return f"put a space after the hyphen: `- {clipped(tight[1:], MOST)}`"
+    if wide := re.search(r"[：，]", line):
+        plain = {"：": ":", "，": ","}[wide[0]]
+        return f"`{wide[0]}` is a full-width character: write `{plain}` and a space"
+    if choice := re.search(r"=([^?{,]+)\?([^:,}]+):([^,}]+)", line):
+        test, then, other = (clipped(part.strip(), MOST) for part in choice.groups())
+        return f"a choice in a formula is written `={then} if {test} else {other}`"
     if "\t" in line[: here.column]:
         return "indent with spaces; YAML does not allow tabs"
     if "`" in line or "@" in line:

@@ -6,7 +6,7 @@ library is imported.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Annotated, ClassVar, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -16,6 +16,10 @@ from archspec.ir.dim import Size
 from archspec.ir.interval import ANY, ZERO, Interval, hull
 from archspec.ir.lowering import OnnxNode, TorchLowering
 from archspec.ir.types import Shape, TensorType
+
+if TYPE_CHECKING:
+    from pydantic import GetCoreSchemaHandler
+    from pydantic_core import CoreSchema
 
 LARGEST = 2**31 - 1
 """The largest integer of a field: more than fits any machine, and what torch can count to."""
@@ -126,6 +130,16 @@ class Example(NamedTuple):
     dtype: str = "float32"
 
 
+def _take_tuples(schema: Any) -> None:  # noqa: ANN401
+    """Lets the lists and sets in a pydantic schema be given as tuples."""
+    inner = schema.values() if isinstance(schema, dict) else schema
+    if isinstance(schema, dict) and schema.get("type") in ("list", "set", "frozenset"):
+        schema["strict"] = False
+    for part in inner:
+        if isinstance(part, (dict, list, tuple)):
+            _take_tuples(part)
+
+
 class Operator(BaseModel):
     """The base of all operators.
 
@@ -165,6 +179,15 @@ class Operator(BaseModel):
     keras_names: ClassVar[tuple[str, ...]] = ()
     keras_fields: ClassVar[Mapping[str, str]] = {}
     examples: ClassVar[tuple[Example, ...]] = ()
+
+    @classmethod
+    def __get_pydantic_core_schema__(
+        cls, source: type[BaseModel], handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        """Returns how fields are checked: a list of a spec is a tuple, also for a list field."""
+        schema = handler(source)
+        _take_tuples(schema)
+        return schema
 
     @classmethod
     def kind(cls) -> str:

@@ -78,7 +78,7 @@ def _remedies(op: Operator, type_: TensorType) -> str:
     sizes = [shape_text(sizes) for sizes in _read_as_a_whole(op, type_)]
     ways.append(f"an input to this layer of {' or '.join(sizes)}")
     *others, last = ways
-    return (f"{', '.join(others)} or " if others else "") + f"{last} leaves nothing out"
+    return (f"{', '.join(others)} or " if others else "") + f"{last} reads to the end"
 
 
 def _reads_all(op: Operator, type_: TensorType, **changes: object) -> bool:
@@ -92,12 +92,12 @@ def _reads_all(op: Operator, type_: TensorType, **changes: object) -> bool:
 
 def _read_as_a_whole(op: Operator, type_: TensorType) -> Iterator[tuple[Size, ...]]:
     """Yields the next smaller sizes that would be read as a whole, and larger ones if near."""
-    channels, *sizes = type_.example
-    missed = op.missed(type_)
-    yield tuple(size - count for size, count in zip(sizes, missed, strict=True))
-    for _ in range(_NEAR):
-        sizes = [size + bool(count) for size, count in zip(sizes, missed, strict=True)]
-        missed = op.missed(type_.with_example(channels, *sizes))
-        if not any(missed):
-            yield tuple(sizes)
-            return
+    for step in (-1, 1):
+        channels, *sizes = type_.example
+        missed = op.missed(type_)
+        for _ in range(_NEAR):
+            sizes = [size + step * bool(count) for size, count in zip(sizes, missed, strict=True)]
+            missed = op.missed(type_.with_example(channels, *sizes))
+            if not any(missed):
+                yield tuple(sizes)
+                break

@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from archspec.ir.interval import Interval
 from archspec.ir.op import Example
 from archspec.ops.base.merge import Merge
 
@@ -18,3 +19,8 @@ class Maximum(Merge):
     )
     torch_name: ClassVar[str] = "torch.maximum"
     onnx_name: ClassVar[str] = "Max"
+
+    def interval_of(self, *inputs: Interval) -> Interval:
+        """Returns where the largest are: above every input's lowest."""
+        lows, highs = zip(*inputs, strict=True)
+        return Interval(max(lows), max(highs))

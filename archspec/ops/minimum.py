@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from archspec.ir.interval import Interval
 from archspec.ir.op import Example
 from archspec.ops.base.merge import Merge
 
@@ -18,3 +19,8 @@ class Minimum(Merge):
     )
     torch_name: ClassVar[str] = "torch.minimum"
     onnx_name: ClassVar[str] = "Min"
+
+    def interval_of(self, *inputs: Interval) -> Interval:
+        """Returns where the smallest are: below every input's highest."""
+        lows, highs = zip(*inputs, strict=True)
+        return Interval(min(lows), min(highs))

@@ -36,10 +36,18 @@ class Permute(Operator):
     @classmethod
     def _each_once(cls, dims: tuple[int, ...]) -> tuple[int, ...]:
         if 0 in dims:
-            raise ValueError("the batch, axis 0, stays where it is: leave it out of dims")
+            raise ValueError(f"dims counts from 1, as the batch is axis 0: {cls._from_1(dims)}")
         if sorted(dims) != list(range(1, len(dims) + 1)):
             raise ValueError("dims must name each axis once, counting from 1")
         return dims
+
+    @staticmethod
+    def _from_1(dims: tuple[int, ...]) -> str:
+        """Returns what to write for dims with a 0: the batch, or the first axis after it."""
+        counted_on = f"write {[dim + 1 for dim in dims]}"
+        if dims[0] != 0 or len(dims) == 1:
+            return counted_on
+        return f"write {[*dims[1:]]} if 0 is the batch, or {counted_on[6:]} if it is the next axis"
 
     def output(self, *inputs: TensorType) -> TensorType:
         """Returns the input's type with its sizes reordered."""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from archspec.cli.checked import Checked
 from archspec.cli.formats.places import findings, relative
 from archspec.diagnostics import Diagnostic
+from archspec.diagnostics.terminal import visible
 
 _DATA = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
 _PROPERTY = {**_DATA, **str.maketrans({":": "%3A", ",": "%2C"})}
@@ -34,4 +35,5 @@ def _command(found: Diagnostic) -> str:
         f"{relative(place.file) or place.file}:{place.line}: {text}" for place, text in found.labels
     ]
     lines += [f"help: {found.help}"] if found.help else []
-    return f"::{found.severity.value} {said}::{chr(10).join(lines).translate(_DATA)}"
+    message = "\n".join(map(visible, lines)).translate(_DATA)
+    return f"::{found.severity.value} {said}::{message}"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from archspec.cli.checked import Checked
 from archspec.diagnostics import Diagnostic, Span
+from archspec.frontend.resolve import Setting
 
 
 def findings(results: Sequence[Checked]) -> Iterator[Diagnostic]:
@@ -22,8 +23,8 @@ def findings(results: Sequence[Checked]) -> Iterator[Diagnostic]:
 
 def _in_a_file(found: Diagnostic, result: Checked) -> Diagnostic:
     """Returns a diagnostic that does not point at the command line, but at the spec."""
-    labels = [label for label in found.labels if not label.span.file.startswith("--")]
-    if found.span.file.startswith("--"):
+    labels = [label for label in found.labels if not isinstance(label.span.file, Setting)]
+    if isinstance(found.span.file, Setting):
         message = f"{found.message} ({found.span.file})"
         found = found._replace(message=message, span=Span(result.path))
     return found._replace(labels=tuple(labels))

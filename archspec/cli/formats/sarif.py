@@ -41,8 +41,13 @@ def write(results: Sequence[Checked], *, several: bool) -> None:  # noqa: ARG001
 
 
 def _rule(code: str) -> dict[str, Any]:
-    title, text, example = CODES[code]
-    shown = f"\n\nAn example:\n\n```yaml\n{example}```" if example else ""
+    title, text, *examples = CODES[code]
+    headings = ("An example", "Mended")
+    shown = "".join(
+        f"\n\n{heading}:\n\n```yaml\n{example}```"
+        for heading, example in zip(headings, examples, strict=True)
+        if example
+    )
     return {
         "id": code,
         "shortDescription": {"text": title},

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from archspec.analysis.summary import footing, heading, library_text, table
 from archspec.cli.checked import Checked
 from archspec.cli.common import note
-from archspec.cli.formats.text import show_faults, summary
+from archspec.cli.formats.text import line, show_faults, summary
+from archspec.diagnostics.terminal import visible
 
 
 def write(results: Sequence[Checked], *, several: bool) -> None:
@@ -15,19 +16,21 @@ def write(results: Sequence[Checked], *, several: bool) -> None:
     for index, result in enumerate(results):
         if index:
             print()
-        _write(result)
+        _write(result, several=several)
         show_faults(result)
     if several:
         print(f"\n{summary(results)}")
 
 
-def _write(result: Checked) -> None:
+def _write(result: Checked, *, several: bool) -> None:
     compiled = result.compiled
     if compiled.library is not None:
-        print(f"{result.path}: {library_text(compiled.library)}")
+        print(f"{visible(result.path)}: {library_text(compiled.library)}")
         return
     if compiled.ok:
         print(heading(compiled.graph), end="\n\n")
+    elif several:
+        print(line(result), end="\n\n")
     shown = compiled.sound_nodes()
     if shown and (compiled.ok or compiled.stopped_at is not None):
         print(table(shown), end="\n\n")

@@ -9,6 +9,7 @@ from archspec.analysis.summary import library_text, totals_text
 from archspec.cli.checked import Checked, faults
 from archspec.cli.common import show
 from archspec.diagnostics.counted import counted
+from archspec.diagnostics.terminal import visible
 
 
 def write(results: Sequence[Checked], *, several: bool) -> None:
@@ -22,7 +23,7 @@ def write(results: Sequence[Checked], *, several: bool) -> None:
             if new:
                 show(new, result.sources)
                 print(file=sys.stderr)
-            print(_line(result))
+            print(line(result))
         else:
             show_faults(result)
     if several:
@@ -53,7 +54,7 @@ def summary(results: Sequence[Checked]) -> str:
     return f"{counted(len(results), 'spec', 'specs')}: {said}" + (f" ({counts})" if counts else "")
 
 
-def _line(result: Checked) -> str:
+def line(result: Checked) -> str:
     """Returns what there is to say of one spec among several."""
     compiled = result.compiled
     said = ["cannot be read" if result.unreadable else result.counts or "fine"]
@@ -63,4 +64,4 @@ def _line(result: Checked) -> str:
         said.append(totals_text(compiled.graph))
     if compiled.expect_skipped and not result.errors:
         said.append("`expect` not compared")
-    return f"{result.title}: {', '.join(said)}"
+    return f"{visible(result.title)}: {', '.join(said)}"

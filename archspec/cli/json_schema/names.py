@@ -46,7 +46,9 @@ def known_layer() -> Schema:
         parts.setdefault(_paths(op), []).append(op.kind())
     of_constructs = _one_of(key for construct in NESTING for key in CONSTRUCTS[construct])
     inside = {_one_of(NESTING): {"items": _LAYER, "patternProperties": {of_constructs: _PATH}}}
-    inside |= {_one_of(names): {"patternProperties": {each: _PATH}} for each, names in parts.items()}
+    inside |= {
+        _one_of(names): {"patternProperties": {each: _PATH}} for each, names in parts.items()
+    }
     return {**name, "propertyNames": name, "patternProperties": inside}
 
 

@@ -9,10 +9,12 @@ from archspec.diagnostics.codes import CODES
 
 
 def code_page(name: str) -> str:
-    """Returns the page of an error code: what it means, and a spec that has the fault."""
+    """Returns the page of an error code: what it means, a spec that has it, the spec mended."""
     code = CODES[name]
-    page = f"{name}: {code.title}\n\n{paragraphs(code.text)}"
-    if not code.example:
-        return page
-    example = code.example.replace("\x01", "\\x01").rstrip("\n")
-    return f"{page}\n\nFor example:\n\n{textwrap.indent(example, '    ')}"
+    shown = {"For example": code.example, "Mended": code.mended}
+    parts = [f"{name}: {code.title}", paragraphs(code.text)]
+    for heading, text in shown.items():
+        if text:
+            visible = text.replace("\x01", "\\x01").rstrip("\n")
+            parts.append(f"{heading}:\n\n{textwrap.indent(visible, '    ')}")
+    return "\n\n".join(parts)

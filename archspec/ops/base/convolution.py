@@ -20,6 +20,7 @@ from archspec.ops.base.kernel import Channels, KernelOperator, grouped, groups_t
 from archspec.ops.base.padding import (
     PaddingMode,
     Pads,
+    Windows,
     check_mode,
     missed,
     padded_conv,
@@ -70,8 +71,9 @@ class SlidingKernel(KernelOperator):
         return inputs[0].with_example(out_channels, *made)
 
     def missed(self, *inputs: TensorType) -> tuple[int, ...]:
-        """Returns how many of the last values along each axis no kernel reaches."""
-        return missed(self.sizes(*inputs), self._pads(*inputs), self.extents, self.strides)
+        """Returns how many of the last values along each axis no kernel reads."""
+        windows = map(Windows, self.kernel, self.dilations, self.strides)
+        return missed(self.sizes(*inputs), self._pads(*inputs), windows)
 
     def parameters(self, *inputs: TensorType) -> Mapping[str, Param]:
         """Returns `weight` `[out, in/groups, kernel]` and, with `bias`, `bias` `[out]`."""

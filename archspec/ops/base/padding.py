@@ -1,5 +1,6 @@
 """Padding around what a kernel slides over: the amounts, and what is padded with."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -11,6 +12,10 @@ from archspec.ops.base.window import Padding, per_axis
 PaddingMode: TypeAlias = Literal["zeros", "reflect", "replicate", "circular"]
 
 _ONNX_MODES = {"reflect": "reflect", "replicate": "edge", "circular": "wrap"}
+
+
+_FAR = 10_000
+"""How far from the end it is looked for what a window reads."""
 
 
 class Pads(NamedTuple):
@@ -56,22 +61,52 @@ def _same_total(size: Size, extent: int, stride: int) -> int | None:
     return 0 if extent == 1 else None
 
 
-def missed(
-    sizes: Sequence[Size], amounts: Pads | None, extents: Sequence[int], strides: Sequence[int]
-) -> tuple[int, ...]:
-    """Returns how many of the input's last values along each axis no window reaches.
+class Windows(NamedTuple):
+    """The windows along one axis.
 
-    There are none where the windows are further apart than they are large, which leaves values
-    out on purpose, where the size is not known, and with `same`.
+    Attributes:
+        kernel: How many elements a window has.
+        dilation: The step between two elements.
+        stride: The step between two windows.
+    """
+
+    kernel: int
+    dilation: int
+    stride: int
+
+    def reach_all(self) -> bool:
+        """Returns whether they leave nothing out between them, far from the edges."""
+        return self.kernel >= self.stride and math.gcd(self.dilation, self.stride) == 1
+
+    def unread(self, size: int, before: int, after: int) -> int:
+        """Returns how many of the last values none of them reads."""
+        extent = self.dilation * (self.kernel - 1) + 1
+        last = (size + before + after - extent) // self.stride * self.stride
+        # Which element reads a place, if any does, up to a multiple of the stride.
+        inverse = pow(self.dilation, -1, self.stride)
+        for count in range(min(size, _FAR)):
+            place = size - 1 - count + before
+            least = max(0, -((last - place) // self.dilation))
+            element = least + (place * inverse - least) % self.stride
+            if element < self.kernel and element * self.dilation <= place:
+                return count
+        return 0
+
+
+def missed(
+    sizes: Sequence[Size], amounts: Pads | None, windows: Iterable[Windows]
+) -> tuple[int, ...]:
+    """Returns how many of the input's last values along each axis no window reads.
+
+    There are none where the windows leave values out all over, which is on purpose, where the
+    size is not known, and with `same`.
     """
     if amounts is None:
         return ()
-    axes = zip(sizes, amounts.before, amounts.after, extents, strides, strict=True)
+    axes = zip(sizes, *amounts, windows, strict=True)
     return tuple(
-        max((size + before + after - extent) % stride - after, 0)
-        if isinstance(size, int) and extent >= stride
-        else 0
-        for size, before, after, extent, stride in axes
+        each.unread(size, before, after) if isinstance(size, int) and each.reach_all() else 0
+        for size, before, after, each in axes
     )
 
 

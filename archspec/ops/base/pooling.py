@@ -8,7 +8,7 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 from archspec.ir.dim import Size
 from archspec.ir.op import Operator, require_rank
 from archspec.ir.types import TensorType
-from archspec.ops.base.padding import Pads, missed, same_pads
+from archspec.ops.base.padding import Pads, Windows, missed, same_pads
 from archspec.ops.base.window import LAYOUTS, Padding, PerAxis, check_length, per_axis, window_text
 
 Value = TypeVar("Value")
@@ -47,6 +47,11 @@ class Windowed(Operator):
         return per_axis(self.stride or self.kernel_size, self.axes)
 
     @property
+    def dilations(self) -> tuple[int, ...]:
+        """The step between two elements of a window along each axis."""
+        return (1,) * self.axes
+
+    @property
     def extents(self) -> tuple[int, ...]:
         """How far a window reaches along each axis."""
         return self.kernel
@@ -68,8 +73,9 @@ class Windowed(Operator):
         return Pads((0,) * self.axes, (0,) * self.axes)
 
     def missed(self, *inputs: TensorType) -> tuple[int, ...]:
-        """Returns how many of the last values along each axis no window reaches."""
-        return missed(self.sizes(*inputs), self.pads(*inputs), self.extents, self.strides)
+        """Returns how many of the last values along each axis no window reads."""
+        windows = map(Windows, self.kernel, self.dilations, self.strides)
+        return missed(self.sizes(*inputs), self.pads(*inputs), windows)
 
     def output(self, *inputs: TensorType) -> TensorType:
         """Returns `[C, sizes]` with the number of windows along each axis."""
