@@ -27,6 +27,8 @@ def found(text: str) -> list[tuple[str, int]]:
         # A comment on a line of its own speaks of that line alone.
         ("\n  # archspec: ignore[W201]", [4, 6]),
         (" # archspec ignore W201", [4, 5]),
+        (" # archspec:ignore[W201]", [5]),
+        (" #  archspec:  ignore[W201]", [5]),
     ],
 )
 def test_a_comment_silences_its_codes(comment: str, wanted: list[int]) -> None:
@@ -43,6 +45,9 @@ def test_a_comment_silences_its_codes(comment: str, wanted: list[int]) -> None:
         ("# archspec: ignore[W201, W999]", 41, "there is no warning `W999`"),
         ("# archspec: ignore[E203,W201]", 35, "E203 is an error, which cannot be ignored"),
         ("# archspec: ignore[w201]", 35, "there is no warning `w201`"),
+        ("# archspec: ignored[W201]", 18, "`ignored` ignores nothing"),
+        ("# archspec: ignore_file[W201]", 18, "`ignore_file` ignores nothing"),
+        ("# archspec: Ignore[W201]", 18, "`Ignore` ignores nothing"),
     ],
 )
 def test_a_comment_that_ignores_nothing_is_reported(comment: str, column: int, wanted: str) -> None:
@@ -95,3 +100,29 @@ def test_a_call_that_is_silenced_is_not_named_with_the_others() -> None:
     )
     (warning,) = analyse_text(text, "a.yaml").diagnostics
     assert [label.span.line for label in warning.labels] == [10]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        '"hello\n  # archspec: ignore-file[W201]"',
+        "|\n  # archspec: ignore-file[W201]",
+        '"write # archspec: ignore-file[W201] there"',
+        "a#archspec:ignore-file[W201]",
+    ],
+)
+def test_a_text_is_no_comment(source: str) -> None:
+    text = f"source: {source}\n" + LINEAR % ""
+    assert [code for code, _ in found(text) if code != "W207"] == ["W201", "W201"]
+
+
+def test_a_comment_below_a_text_is_one() -> None:
+    text = "source: |\n  some\n  text\n# archspec: ignore-file[W201]\n" + LINEAR % ""
+    assert [code for code, _ in found(text)] == ["W207"]
+
+
+def test_the_comments_of_a_file_are_found_fault_with_within_bounds() -> None:
+    faulty = f"# archspec: ignore[{'W9 ' * 100_000}]\n" + "# archspec: ignore[ " * 10_000
+    codes = [code for code, _ in found(f"{faulty}\n{LINEAR % ''}")]
+    assert 1 < codes.count("W001") <= 20
+    assert codes.count("W201") == 2

@@ -114,3 +114,11 @@ def test_a_path_that_was_pooled_and_enlarged_is_cropped() -> None:
     assert not faults(
         text + "  - crop_like: {from: [skip, upsample], name: cut}\n  - concat: [cut, upsample]\n"
     )
+
+
+def test_all_that_shrinks_a_path_is_named() -> None:
+    path = "{name: %s, out_channels: 3, kernel_size: %d%s}"
+    text = "  - concat: {a: [relu], b: [conv2d: %s, relu, conv2d: %s]}\n"
+    (fault,) = faults(text % (path % ("c", 3, ""), path % ("d", 5, "")))
+    assert fault.help == "`padding: 1` in b.c and `padding: 2` in b.d would keep 32×32"
+    assert not faults(text % (path % ("c", 3, ", padding: 1"), path % ("d", 5, ", padding: 2")))

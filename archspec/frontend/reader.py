@@ -141,7 +141,10 @@ class Reader:
         entries = params.entries if isinstance(params, Table) else {}
         said = entries.get(str(head.value)[1:].strip())
         labels = [Label(said.value.span, "called by this")] if said else []
-        help_ = operator_help(target, self._parser.blocks) if isinstance(target, str) else ""
+        help_ = ""
+        if isinstance(target, str):
+            # It is said as a layer there, and is the value of a parameter here.
+            help_ = operator_help(target, self._parser.blocks).replace("`- ", "`")
         message = f"`{as_text(target)}` is not an operator or block"
         self.fault("E105", message, head.span, help_, labels)
 
@@ -172,8 +175,7 @@ class Reader:
         value = self.evaluator.value(entry.value, self.lookup(scope, inflow))
         if not isinstance(value, bool):
             self.fault("E103", f"`when` must be true or false, not `{as_text(value)}`",
-                       entry.value.span, "compare something, as in `when: =stride > 1`"
-                       )  # fmt: skip
+                       entry.value.span, _condition_help(value))  # fmt: skip
             raise Unknown
         return value
 
@@ -282,6 +284,13 @@ class Reader:
     ) -> None:
         """Reports an error."""
         self._report.append(Diagnostic(code, message, span, help_, tuple(labels)))
+
+
+def _condition_help(value: object) -> str:
+    from archspec.frontend.value_help import text_help  # only a faulty spec needs it
+
+    hint = text_help(value, of_layer=True, wants_number=True) if isinstance(value, str) else ""
+    return hint or "compare something, as in `when: =stride > 1`"
 
 
 def _without_spaces(shape: tuple[object, ...]) -> list[str]:

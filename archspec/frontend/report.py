@@ -36,9 +36,16 @@ class Call(NamedTuple):
     def label(self) -> Label:
         """Returns the call as a place of a diagnostic."""
         index = "" if self.turn is None else f", index {self.turn}"
-        values = ", ".join(f"{name}: {as_text(value)}" for name, value in self.values.items())
+        values = ", ".join(f"{name}: {_short(value)}" for name, value in self.values.items())
         given = f" ({clipped(values, WIDEST)})" if values else ""
         return Label(self.span, f"in this {clipped(self.name, WIDEST)}{index}{given}")
+
+
+def _short(value: object) -> str:
+    """Returns a value as the spec would write it; of a long one, the beginning."""
+    if isinstance(value, (tuple, str)):
+        value = value[:WIDEST]
+    return clipped(as_text(value), WIDEST)
 
 
 class TooMany(Exception):  # noqa: N818 - it ends the reading, it is not a bug

@@ -7,12 +7,21 @@ silenced where it is or for a single call.
 from __future__ import annotations
 
 import re
+from bisect import bisect
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
+import yaml
+
 from archspec.diagnostics import Diagnostic, Severity, Span, lines_of
 
-_COMMENT = re.compile(r"(?<!\S)#\s*(archspec: ignore(-file)?)(?![\w-])(?:\[([^]]*)])?")
+MOST = 20
+"""The most comments of a file that are found fault with."""
+
+_COMMENT = re.compile(r"#\s*(archspec:\s*([\w-]*))(?:\[([^][#]*)])?", re.IGNORECASE)
+
+_Place = tuple[int, int]
+"""A line and a column, from 0."""
 
 
 class _Silence(NamedTuple):
@@ -37,7 +46,9 @@ def without_silenced(
     made = [*diagnostics]
     silences: set[_Silence] = set()
     for file, text in sources.items():
-        silences |= {*_silences(file, text, made)}
+        faults: list[Diagnostic] = []
+        silences |= {*_silences(file, text, faults)}
+        made += faults[:MOST]
     return [d for d in made if not _is_silenced(d, silences)] if silences else made
 
 
@@ -51,34 +62,72 @@ def _is_silenced(diagnostic: Diagnostic, silences: set[_Silence]) -> bool:
 
 
 def _silences(file: str, text: str, report: list[Diagnostic]) -> Iterator[_Silence]:
-    for number, line in enumerate(lines_of(text), 1):
-        for comment in _COMMENT.finditer(line):
-            whole_file, codes = comment[2], comment[3]
-            if not codes or not codes.strip():
-                span = Span(file, number, comment.start(1) + 1, len(comment[1]))
-                help_ = f"name them: `# {comment[1]}[W204]`"
-                report.append(_warning("this comment does not say which warnings it ignores",
-                                       span, help_))  # fmt: skip
-                continue
-            for word in re.finditer(r"[^,\s]+", codes):
-                column = comment.start(3) + word.start() + 1
-                if fault := why_not(word[0]):
-                    message, help_ = fault
-                    span = Span(file, number, column, len(word[0]))
-                    report.append(_warning(message, span, help_))
-                else:
-                    yield _Silence(file, None if whole_file else number, word[0])
+    for number, comment in _comments(text):
+        word, codes = comment[2], comment[3]
+        if not word.lower().startswith("ignore"):
+            continue
+        span = Span(file, number, comment.start(1) + 1, len(comment[1]))
+        if word not in ("ignore", "ignore-file"):
+            help_ = "write `# archspec: ignore[W204]`, or `ignore-file[W204]` for the whole file"
+            report.append(_warning(f"`{word}` ignores nothing", span, help_))
+        elif not codes or not codes.strip():
+            help_ = f"name them: `# {comment[1]}[W204]`"
+            message = "this comment does not say which warnings it ignores"
+            report.append(_warning(message, span, help_))
+        else:
+            line = number if word == "ignore" else None
+            yield from _of_codes(file, line, comment, span, report)
+
+
+def _of_codes(
+    file: str, line: int | None, comment: re.Match[str], span: Span, report: list[Diagnostic]
+) -> Iterator[_Silence]:
+    """Yields what the codes of a comment silence."""
+    for word in re.finditer(r"[^,\s]+", comment[3]):
+        if len(report) >= MOST:
+            return
+        fault = why_not(word[0])
+        if fault is None:
+            yield _Silence(file, line, word[0])
+        else:
+            at = span._replace(column=comment.start(3) + word.start() + 1, length=len(word[0]))
+            report.append(_warning(fault[0], at, fault[1]))
+
+
+def _comments(text: str) -> Iterator[tuple[int, re.Match[str]]]:
+    """Yields the comments that speak to archspec, with the numbers of their lines."""
+    starts, ends = _scalars(text)
+    for number, line in enumerate(lines_of(text)):
+        for found in _COMMENT.finditer(line):
+            before = bisect(starts, (number, found.start())) - 1
+            inside = before >= 0 and (number, found.start()) < ends[before]
+            if not inside and line[: found.start()][-1:] in ("", " ", "\t"):
+                yield number + 1, found
+
+
+def _scalars(text: str) -> tuple[list[_Place], list[_Place]]:
+    """Returns where the texts of a YAML file start and end; what they hold is no comment."""
+    starts: list[_Place] = []
+    ends: list[_Place] = []
+    try:
+        for token in yaml.scan(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+            if isinstance(token, yaml.ScalarToken):
+                starts.append((token.start_mark.line, token.start_mark.column))
+                ends.append((token.end_mark.line, token.end_mark.column))
+    except yaml.YAMLError:
+        pass  # which is reported as an error, and no warnings are then left to silence
+    return starts, ends
 
 
 def why_not(code: str) -> tuple[str, str] | None:
-    """Returns why a code cannot be silenced, with a help line; `None` if it can."""
+    """Returns why a code cannot be silenced, and what to do about it; `None` if it can."""
     from archspec.diagnostics.codes import CODES
 
     if code.startswith("W") and code in CODES:
         return None
     if code in CODES:
-        help_ = f"`archspec explain {code}` says how to mend it"
-        return f"{code} is an error, which cannot be ignored", help_
+        message = f"{code} is an error, which cannot be ignored"
+        return message, f"`archspec explain {code}` says how to mend it"
     warnings = ", ".join(known for known in CODES if known.startswith("W"))
     return f"there is no warning `{code}`", f"the warnings are {warnings}"
 

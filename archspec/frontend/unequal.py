@@ -71,23 +71,39 @@ def shortcut(body: TensorType, taken: TensorType, params: Mapping[str, object]) 
 
 def _mended(value: Value, wanted: Shape, maker: Maker) -> Advice | None:
     """Returns what keeps a path at the sizes that are wanted, which it has further up."""
+    path: list[Node] = []
     node = maker(value)
-    while node is not None and node.inputs[0].type.example[1:] != wanted:
+    while node is not None:
+        path.insert(0, node)
+        if node.inputs[0].type.example[1:] == wanted:
+            return _kept(path, wanted)
         if _enlarges(node):
-            help_ = (
-                "cut the larger path with `crop_like`, or enlarge the other with `upsample_like`"
-            )
-            return Advice(f"{help_} (`archspec explain crop_like`)")
+            way = "cut the larger path with `crop_like`, or enlarge the other with `upsample_like`"
+            return Advice(f"{way} (`archspec explain crop_like`)")
         node = maker(node.inputs[0])
-    if node is None or node.output.type.example[1:] == wanted:
-        return None
-    made = shape_text(node.output.type.example)
-    labels = (Label(node.span, f"makes {made} of {node.inputs[0].type}"),)
-    for changes in _changes(node.op):
-        if _makes(node.op, changes, node.input_types, wanted):
+    return None
+
+
+def _kept(path: Sequence[Node], wanted: Shape) -> Advice:
+    """Returns what keeps the sizes of a path from its first layer on."""
+    labels, ways = [], []
+    given = path[0].inputs[0].type
+    for node in path:
+        inputs = (given, *node.input_types[1:])
+        made = _made(node.op, {}, inputs)
+        if made is None or made.example[1:] != wanted:
+            text = f"makes {shape_text(node.output.type.example)} of {node.inputs[0].type}"
+            labels.append(Label(node.span, text))
+            tried = ((changes, _made(node.op, changes, inputs)) for changes in _changes(node.op))
+            keeping = ((c, type_) for c, type_ in tried if type_ and type_.example[1:] == wanted)
+            changes, made = next(keeping, ({}, None))
+            if made is None:
+                help_ = f"{node.path} would have to keep {shape_text(wanted)}"
+                return Advice(help_, tuple(labels))
             fields = ", ".join(f"{name}: {as_text(value)}" for name, value in changes.items())
-            return Advice(f"`{fields}` in {node.path} would keep {shape_text(wanted)}", labels)
-    return Advice(f"{node.path} would have to keep {shape_text(wanted)}", labels)
+            ways.append(f"`{fields}` in {node.path}")
+        given = made
+    return Advice(f"{' and '.join(ways)} would keep {shape_text(wanted)}", tuple(labels))
 
 
 def _enlarges(node: Node) -> bool:
@@ -132,7 +148,8 @@ def _projection(
         fields: dict[str, object] = {"out_channels": out, "kernel_size": 1}
         if stride > 1:
             fields["stride"] = stride
-        if _makes(ops.find(name), fields, [given], wanted.example[1:]):
+        made = _made(ops.find(name), fields, [given])
+        if made is not None and made.example[1:] == wanted.example[1:]:
             shown = {
                 field: value if field == "kernel_size" else names.get(value, value)
                 for field, value in fields.items()
@@ -141,19 +158,14 @@ def _projection(
     return ""
 
 
-def _makes(
-    op: Operator | type[Operator],
-    fields: Mapping[str, object],
-    inputs: Sequence[TensorType],
-    wanted: Shape,
-) -> bool:
-    """Returns whether an operator, with these fields instead, makes the sizes that are wanted."""
-    kind = op if isinstance(op, type) else type(op)
-    given = (
-        {} if isinstance(op, type) else {name: getattr(op, name) for name in op.model_fields_set}
-    )
+def _made(
+    op: Operator | type[Operator], fields: Mapping[str, object], inputs: Sequence[TensorType]
+) -> TensorType | None:
+    """Returns what an operator makes with these fields instead; `None` if it does not go."""
+    kind, given = op if isinstance(op, type) else type(op), {}
+    if isinstance(op, Operator):
+        given = {name: getattr(op, name) for name in op.model_fields_set}
     try:
-        made = kind.model_validate({**given, **fields}).outputs(*inputs)[0]
+        return kind.model_validate({**given, **fields}).outputs(*inputs)[0]
     except (ValidationError, OperatorError):
-        return False
-    return made.example[1:] == wanted
+        return None

@@ -8,7 +8,7 @@ import tempfile
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -136,8 +136,9 @@ def _faults(code: int, out: str, err: str, format_: str) -> Iterator[str]:
 def _with_diagnostics(verdict: Verdict, mutant: Mutant, compiled: Compiled, file: str) -> Verdict:
     errors = [d for d in compiled.diagnostics if d.severity is Severity.ERROR]
     failures = [*verdict.failures]
+    lines = {name: lines_of(text) for name, text in compiled.sources.items()}
     for diagnostic in compiled.diagnostics:
-        failures += _faults_of(diagnostic, compiled.sources)
+        failures += _faults_of(diagnostic, lines)
     if (verdict.outcome == "accepted") == bool(errors) and verdict.outcome != "unreadable":
         failures.append(f"{verdict.outcome} with {len(errors)} errors")
     unbuilt = ""
@@ -152,8 +153,8 @@ def _with_diagnostics(verdict: Verdict, mutant: Mutant, compiled: Compiled, file
     )
 
 
-def _faults_of(diagnostic: Diagnostic, sources: Mapping[str, str]) -> Iterator[str]:
-    """Yields what is wrong with a diagnostic itself."""
+def _faults_of(diagnostic: Diagnostic, lines: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """Yields what is wrong with a diagnostic itself; `lines` are those of each file."""
     said = f"{diagnostic.code} at {diagnostic.span.line}:{diagnostic.span.column}"
     if diagnostic.code not in CODES or diagnostic.code == "E900":
         yield f"{said}: the code is not one for faults of specs"
@@ -162,15 +163,14 @@ def _faults_of(diagnostic: Diagnostic, sources: Mapping[str, str]) -> Iterator[s
     if max(len(diagnostic.message), len(diagnostic.help)) > LONGEST:
         yield f"{said}: nobody reads a message this long: {diagnostic.message!r:.200}"
     for span in (diagnostic.span, *(label.span for label in diagnostic.labels)):
-        if not _is_inside(span, sources):
+        if not _is_inside(span, lines):
             yield f"{said}: {span} is outside of the file"
 
 
-def _is_inside(span: Span, sources: Mapping[str, str]) -> bool:
-    text = sources.get(span.file)
-    if text is None:  # of a file that is not text, only the line is known
+def _is_inside(span: Span, files: Mapping[str, Sequence[str]]) -> bool:
+    lines = files.get(span.file)
+    if lines is None:  # of a file that is not text, only the line is known
         return span.line >= 1 and span.column >= 1 and span.length <= 1
-    lines = lines_of(text)
     if not 1 <= span.line <= len(lines):
         return False
     end = len(lines[span.line - 1]) + 1

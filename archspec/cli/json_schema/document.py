@@ -10,7 +10,7 @@ from archspec.cli.json_schema.dialect import Schema, section_schema
 from archspec.cli.json_schema.hover import topic_text
 from archspec.cli.json_schema.keys import LAYERS, keys_of_every_layer, path, treatments
 from archspec.cli.json_schema.layers import defaults_of, defaults_of_operator, layer, own_keys
-from archspec.cli.json_schema.names import SOURCES, known_layer, known_layers, known_path
+from archspec.cli.json_schema.names import SOURCES, known_layer, known_path
 from archspec.frontend import topics
 from archspec.frontend.library_schema import Library
 from archspec.frontend.schema import NAME, ArchSpec, Block
@@ -77,7 +77,7 @@ def _spec() -> Schema:
     inherited = [key for key in made["required"] if key != "name"]
     made |= {"required": ["name"], "if": {"required": ["extends"]}, "else": {"required": inherited}}
     has_blocks = {"anyOf": [{"required": [key]} for key in SOURCES]}
-    return made | {"allOf": [{"if": has_blocks, "else": known_layers()}]}
+    return made | {"allOf": [{"if": has_blocks, "else": _reference("known_path")}]}
 
 
 def _common(section: Schema) -> Schema:

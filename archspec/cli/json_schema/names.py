@@ -22,20 +22,15 @@ SOURCES = ("blocks", "include", "extends")
 """The keys by which a file comes to have blocks."""
 
 
-def known_layers() -> Schema:
-    """Returns the schema of a file that has none of the sources of blocks."""
-    return {"patternProperties": {"^layers$": _PATH}}
-
-
 def known_path() -> Schema:
-    """Returns the schema of layers, or of a path of a merge, whose names are all known."""
+    """Returns the schema of layers, or of what has layers, a path or a spec: all names known."""
     return {"items": _LAYER, "patternProperties": {"^layers$": _PATH}}
 
 
 def known_layer() -> Schema:
     """Returns the schema of a layer whose name is known, with the layers inside it."""
     # What cannot be a name has its message already.
-    name = {
+    known = {
         "pattern": f"{_one_of([*ops.names(), *CONSTRUCTS])}|^(?!{NAME.strip('^')})",
         "patternErrorMessage": "no operator has this name (`archspec explain` lists them), "
         "and the file has no blocks",
@@ -49,7 +44,7 @@ def known_layer() -> Schema:
     inside |= {
         _one_of(names): {"patternProperties": {each: _PATH}} for each, names in parts.items()
     }
-    return {**name, "propertyNames": name, "patternProperties": inside}
+    return {**known, "propertyNames": known, "patternProperties": inside}
 
 
 def _paths(op: type[Operator]) -> str:

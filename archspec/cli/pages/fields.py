@@ -65,9 +65,9 @@ def _text(
         return _either(members, plural=plural)
     if origin is Literal:
         return _listed([f"`{value}`" if isinstance(value, str) else str(value) for value in inner])
-    if origin is tuple:
+    if origin in (tuple, list):
         items = _text(inner[0], plural=True)
-        if inner[-1] is not ...:
+        if origin is tuple and inner[-1] is not ...:
             items = f"{len(inner)} {items}"
         return f"{'lists' if plural else 'a list'} of {items}"
     if origin is dict:
