@@ -198,6 +198,9 @@ def run(command: str, **env: str) -> subprocess.CompletedProcess[str]:
     [
         ("archspec check lenet5 > /dev/full", 3),
         ("archspec list > /dev/full", 3),
+        ("archspec check tests/invalid/merge.yaml 2> /dev/full", 3),
+        ("archspec draw tests/invalid/merge.yaml 2> /dev/full", 3),
+        ("archspec check lenet5 --ignore E105 2> /dev/full", 3),
         ("archspec check lenet5 >&-", 0),
         ("archspec check tests/invalid/merge.yaml >&-", 1),
         ("archspec check tests/invalid/merge.yaml 2>&-", 1),

@@ -190,6 +190,16 @@ def test_what_the_command_line_sets_is_placed_in_the_spec(
     assert ('"uri": "a.yaml"' if format_ == "sarif" else "file=a.yaml,line=1,") in out
 
 
+@pytest.mark.parametrize("name", ["--w.yaml", "--set n.yaml"])
+def test_a_file_that_is_called_like_an_option_is_a_file(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path(name).write_text("name: a\ninputs: {x: [4]}\nlayers: [rellu]\n", encoding="utf-8")
+    out = said(capsys, "--format", "github", "--", name)
+    assert out.startswith(f"::error file={name},line=3,col=10,endLine=3,endColumn=15,")
+
+
 @pytest.mark.parametrize("format_", ["sarif", "github"])
 def test_mistakes_that_variants_share_are_reported_once(
     capsys: pytest.CaptureFixture[str],

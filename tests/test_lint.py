@@ -71,6 +71,28 @@ WRONG = {
         ),
         ["W204 a.linear"],
     ),
+    "bias before pooling and batch norm": (
+        Net(f"{CONV}, max_pool2d: 2, avg_pool2d: {{kernel_size: 3, padding: 1, "
+            "count_include_pad: false, stride: 1}, identity, global_avg_pool2d, batch_norm"),
+        ["W204 conv2d"],
+    ),
+    "biases before a concat and batch norm": (
+        Net(f"concat: {{a: [{CONV}], b: [{CONV}, relu]}}, batch_norm"),
+        ["W204 a.conv2d"],
+    ),
+    "biases before an add and batch norm": (
+        Net(f"add: {{a: [{CONV}], b: [{CONV}], c: [conv2d: {{out_channels: 8, kernel_size: 8}}]}}, "
+            "batch_norm"),
+        ["W204 a.conv2d", "W204 b.conv2d", "W204 c.conv2d"],
+    ),
+    "bias on a trunk that every block normalises": (
+        Net(f"{CONV}, " + "residual: [batch_norm, relu], " * 2 + "batch_norm"),
+        ["W204 conv2d"],
+    ),
+    "bias before frozen instance norm": (
+        Net(f"{CONV}, instance_norm: {{freeze: true}}"),
+        ["W204 conv2d"],
+    ),
     "pooling of an odd size": (Net("max_pool2d: 2", "{x: [3, 7, 7]}"), ["W205 max_pool2d"]),
     "stride of a convolution": (
         Net("conv2d: {out_channels: 8, kernel_size: 3, stride: 2}"),
@@ -87,6 +109,8 @@ WRONG = {
         Net("concat: {a: [relu], b: [sigmoid]}, global_avg_pool2d, relu"),
         ["W206 relu"],
     ),
+    "relu of the larger": (Net("maximum: {a: [relu], b: [tanh]}, relu"), ["W206 relu"]),
+    "relu6 of the smaller": (Net("minimum: {a: [relu6], b: [exp]}, relu6"), ["W206 relu6"]),
     "relu of a gate": (Net("relu, multiply: {a: [], b: [sigmoid]}, abs"), ["W206 abs"]),
     "relu6 of relu6": (Net("relu6, relu6"), ["W206 relu6_2"]),
     "leaky_relu of relu": (Net("relu, leaky_relu: 0.1"), ["W206 leaky_relu"]),
@@ -113,6 +137,15 @@ WRONG = {
     ),
     "channels last": (Net("relu, conv2d: {out_channels: 8, kernel_size: 1}", "{x: [9, 9, 3]}"),
                       ["W209 x"]),
+    "channels of a wide picture last": (Net(CONV, "{x: [224, 320, 3]}"), ["W209 x"]),
+    "channels last of a picture of any width": (Net(CONV, "{x: [224, W, 3]}"), ["W209 x"]),
+    "channels last of any picture": (Net("avg_pool2d: 3", "{x: [H, W, 3]}"), ["W209 x"]),
+    "channels last before batch norm": (Net(f"batch_norm, {CONV}", "{x: [64, 64, 3]}"),
+                                        ["W209 x"]),
+    "channels of frames last": (
+        Net("conv3d: {out_channels: 8, kernel_size: 3}", "{x: [10, 64, 64, 3]}"),
+        ["W209 x"],
+    ),
     "grey channels last": (Net("max_pool2d: 1", "{x: [28, 28, 1]}"), ["W209 x"]),
 }  # fmt: skip
 
@@ -131,6 +164,23 @@ FINE = {
     "bias that matters where it is reused": Net(
         "linear: {name: a, out_features: 4}, batch_norm: {name: n}, "
         "reuse: {name: b, layer: a, from: x}, exp, add: [n, exp]", VECTOR),
+    "bias before frozen batch norm": Net(f"{CONV}, batch_norm: {{freeze: true}}, relu"),
+    "bias before frozen batch norm that is reused": Net(
+        f"{CONV}, batch_norm: {{name: n, freeze: true}}, relu, "
+        "conv2d: {out_channels: 8, kernel_size: 1}, reuse: {name: again, layer: n}"),
+    "bias that is frozen": Net("conv2d: {out_channels: 8, kernel_size: 3, freeze: true}, "
+                               "batch_norm"),
+    "bias before zeros that count": Net(f"{CONV}, avg_pool2d: {{kernel_size: 3, padding: 1, "
+                                        "stride: 1}, batch_norm"),
+    "bias before dropout": Net(f"{CONV}, dropout, batch_norm"),
+    "bias before rows side by side": Net(
+        f"concat: {{a: [{CONV}], b: [{CONV}], dim: 2}}, batch_norm"),
+    "bias of a penalised output": Net(CONV[:-1] + ", output_l2: 0.1}, batch_norm"),
+    "bias of a penalised pooling": Net(f"{CONV}, max_pool2d: {{kernel_size: 2, output_l2: 0.1}}, "
+                                       "batch_norm"),
+    "bias of channels and of columns": Net(
+        "linear: {name: a, out_features: 4}, batch_norm: {name: n}, reshape: [2, 2, 4], "
+        "reuse: {name: b, layer: a}, batch_norm", "{x: [4, 4]}"),
     "even size": Net("max_pool2d: 2"),
     "ceil_mode": Net("max_pool2d: {kernel_size: 2, ceil_mode: true}", "{x: [3, 7, 7]}"),
     "same": Net("conv2d: {out_channels: 2, kernel_size: 3, stride: 2, padding: same}"),
@@ -141,6 +191,8 @@ FINE = {
                             "{x: [3, 7, 7]}"),
     "one row of many": Net("conv2d: {out_channels: 2, kernel_size: 3, stride: 2}",
                            "{x: [3, 224, 224]}"),
+    "dilated rows all over": Net("conv2d: {out_channels: 2, kernel_size: 2, stride: 2, "
+                                 "dilation: 2}", "{x: [3, 10, 10]}"),
     "unknown size": Net("max_pool2d: 2", "{x: [3, H, W]}"),
     "relu after a linear layer": Net("relu, linear: 4, relu", VECTOR),
     "relu after noise": Net("relu, gaussian_noise: 0.1, relu"),
@@ -175,6 +227,11 @@ FINE = {
     "gates": Net(", ".join([CONV, *["squeeze_excitation: {reduction: 2}, relu, " + CONV] * 4])),
     "tanh": Net(", ".join(["linear: 5, tanh"] * 5 + ["linear: 1"]), VECTOR),
     "channels first": Net("conv2d: {out_channels: 8, kernel_size: 1}", "{x: [3, 9, 9]}"),
+    "electrodes": Net("batch_norm, conv2d: {out_channels: 8, kernel_size: [3, 1], "
+                      "padding: [1, 0]}", "{x: [64, 64, 1]}"),
+    "small maps": Net("max_pool2d: 1", "{x: [16, 20, 3]}"),
+    "channels of volumes first": Net("conv3d: {out_channels: 8, kernel_size: 3}",
+                                     "{x: [3, 64, 64, 3]}"),
     "no image": Net("flatten", "{x: [9, 9, 3]}"),
     "final softmax": Net("linear: 3, softmax", VECTOR),
     "final sigmoid": Net("linear: 1, sigmoid", VECTOR),

@@ -73,6 +73,7 @@ TWICE = {
     "linear: 3, softmax, dropout, softmax": ["W206 softmax_2"],
     "linear: 3, sigmoid, softmax": ["W402 sigmoid"],
     "linear: 3, sigmoid": ["W402 sigmoid"],
+    "average: {a: [linear: 3, softmax], b: [linear: 3, softmax]}": ["W402 a.softmax"],
     f"{HEAD}linear: 3, softmax, identity]}}, linear: 3": ["W402 early.softmax"],
 }
 
@@ -82,7 +83,10 @@ def test_a_loss_that_applies_softmax_twice_is_found(layers: str, expected: list[
     assert said(found(layers)) == expected
 
 
-@pytest.mark.parametrize("end", ["identity", "softmax", "dropout, softmax", "log_softmax"])
+@pytest.mark.parametrize(
+    "end",
+    ["identity", "softmax", "dropout, softmax", "log_softmax", "average: {a: [softmax], b: []}"],
+)
 def test_scores_and_a_final_softmax_are_fine(end: str) -> None:
     assert found(f"linear: 3, {end}") == []
 

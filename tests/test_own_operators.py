@@ -149,6 +149,43 @@ def test_a_lowering_that_does_not_work_is_said(
     assert said in done.stderr
 
 
+LISTS = """
+    alt: list[int] = Field(default=[], description="o")
+    wide: int | list[int] | None = Field(default=None, description="w")
+    deep: list[tuple[int, int]] = Field(default=[], description="d")
+    pair: tuple[int, ...] = Field(default=(), description="p")
+    rows: dict[str, list[float]] = Field(default={"list": [1.0]}, description="r")
+    some: set[int] = Field(default=set(), description="s")
+    def output(self, *inputs):
+        given = self.alt, self.wide, self.deep, self.pair, self.rows, self.some
+        wanted = [1, 2], [3], [(1, 2), (3, 4)], (5,), {"a": [1.0, 2.5]}, {6}
+        assert given == wanted, given
+"""
+
+
+def test_fields_may_be_lists(folder: Path) -> None:
+    gate = GATE.replace("    def output(self, *inputs):\n", LISTS[1:], 1)
+    (folder / "gate.py").write_text(f"from pydantic import Field\n{gate}")
+    fields = "alt: [1, 2], deep: [[1, 2], [3, 4]], pair: [5], rows: {a: [1.0, 2.5]}, some: [6]"
+    head = "name: s\nparams: {n: 3}\ninputs: {x: [4]}\n"
+    (folder / "spec.yaml").write_text(f"{head}layers: [gate: {{{fields}, wide: [=n]}}]\n")
+    for command in (("check",), ("export", "--onnx")):
+        done = archspec(*command, "spec.yaml", "--operators", "gate.py", cwd=folder)
+        assert done.returncode == 0, done.stderr
+    page = archspec("explain", "gate", "--operators", "gate.py", cwd=folder).stdout
+    assert "alt: a list of whole numbers; default []" in page
+    for wrong, message in [
+        ("alt: 3", "`alt` must be a list, not `3`"),
+        ("alt: [1.5]", "`alt` must be an integer, not `1.5`"),
+        ("wide: x", "`wide` must be an integer or a list, not `x`"),
+        ("deep: [1]", "`deep` must be a list, not `1`"),
+    ]:
+        (folder / "spec.yaml").write_text(f"{head}layers: [gate: {{{wrong}}}]\n")
+        done = archspec("check", "spec.yaml", "--operators", "gate.py", cwd=folder)
+        assert done.returncode == 1
+        assert done.stderr.startswith(f"error[E103]: {message}\n")
+
+
 def test_two_files_of_one_name_are_refused(folder: Path) -> None:
     (folder / "other").mkdir()
     shutil.copy(WOBBLE, folder / "other" / "wobble.py")

@@ -20,7 +20,14 @@ def test_the_command_prints_or_writes_it(tmp_path: Path) -> None:
     done = archspec("schema", "-o", "new.json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "new.json").read_text(encoding="utf-8") == schema_text()
+    assert archspec("schema", "-o", "-", cwd=tmp_path).stdout == schema_text()
     assert [path.name for path in tmp_path.iterdir()] == ["new.json"]
+
+
+def test_an_empty_name_is_wrong_usage(tmp_path: Path) -> None:
+    done = archspec("schema", "-o", "", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "argument -o/--output: takes the name of a file, not an empty text" in done.stderr
 
 
 @pytest.mark.parametrize("target", ["missing/new.json", "."])

@@ -65,6 +65,33 @@ blocks: {act: {layers: [relu]}}
 layers:
   - '="act" if yes else "tanh"': {name: x}
 """,
+    "blocks that only call themselves or each other": """
+blocks:
+  act: {layers: [relu, other]} # W102
+  other: {layers: [act]} # W102
+  own: {layers: [own]} # W102
+  called: {layers: [inner]}
+  inner: {layers: [tanh]}
+layers: [called]
+""",
+    "a parameter with the name of an attribute": """
+params:
+  channels: 3 # W101
+  height: 8
+layers: [conv2d: {out_channels: =in.channels, kernel_size: "=in.height - height + 1"}]
+""",
+    "a parameter with the name of a string": """
+params:
+  zeros: 3 # W101
+  n: 1
+layers:
+  - conv2d: {out_channels: =n, kernel_size: 3, padding_mode: '="zeros" if n > 0 else "reflect"'}
+""",
+    "a parameter with the name of an exponent": """
+params:
+  e5: 3 # W101
+layers: [gaussian_noise: =1e5]
+""",
     "a parameter of a block": """
 params: {n: 3}
 blocks:

@@ -58,3 +58,24 @@ def test_what_is_no_regular_file_is_not_replaced(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="not a regular file"):
         write_whole(pipe, b"new")
     assert pipe.is_fifo()
+
+
+def test_what_a_link_leads_to_is_written(tmp_path: Path) -> None:
+    file, link, dangling = tmp_path / "file", tmp_path / "link", tmp_path / "dangling"
+    file.write_bytes(b"old")
+    link.symlink_to("file")
+    dangling.symlink_to("new")
+    write_whole(link, b"new")
+    write_whole(dangling, b"made")
+    assert (file.read_bytes(), (tmp_path / "new").read_bytes()) == (b"new", b"made")
+    assert link.is_symlink()
+    assert dangling.is_symlink()
+
+
+def test_links_in_a_circle_are_refused(tmp_path: Path) -> None:
+    one, two = tmp_path / "one", tmp_path / "two"
+    one.symlink_to(two)
+    two.symlink_to(one)
+    with pytest.raises(OSError, match="not a regular file"):
+        write_whole(one, b"new")
+    assert sorted(tmp_path.iterdir()) == [one, two]

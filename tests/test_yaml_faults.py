@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from archspec.diagnostics import Diagnostic
-from archspec.frontend.compiler import analyse_text
+from archspec.frontend.compiler import analyse_spec, analyse_text
 
 
 def fault(text: str) -> Diagnostic:
@@ -99,3 +101,45 @@ def test_a_parameter_without_a_type_is_one_mistake() -> None:
     found = fault(f"{HEAD}{block}layers: [b: 3, b: {{out: 3}}, b: {{k: 3}}]\n")
     assert found.code == "E007"
     assert found.help == "write `out: int` or another type, or a default such as `out: 3`"
+
+
+@pytest.mark.parametrize(
+    ("text", "written", "column"),
+    [
+        ('layers: ["\\ud800"]', r"\ud800", 11),
+        ('title: "\\UFFFFFFFF"', r"\UFFFFFFFF", 9),
+        ('title: "\\xZZ"', r"\xZZ", 9),
+        ('title: "a\\u12"', r"\u12", 10),
+        (r'title: "C:\\x\data"', r"\d", 14),
+    ],
+)
+def test_an_escape_that_means_nothing_is_shown_itself(text: str, written: str, column: int) -> None:
+    found = fault(f"name: a\n{text}\n")
+    assert found.message == f"this is not YAML: `{written}` stands for no character"
+    assert found.span[1:] == (2, column, len(written))
+    assert r"for a backslash write `\\`" in found.help
+
+
+@pytest.mark.parametrize("end", ["", "---\n", "...\n"])
+@pytest.mark.parametrize("quote", ["'", '"'])
+def test_a_quote_that_is_not_closed_is_no_matter_of_escapes(quote: str, end: str) -> None:
+    found = fault(f"name: a\ntitle: {quote}b \\\\ c\n{end}")
+    assert found.message == "this is not YAML: the quote that opens here is not closed"
+    assert found.span[1:] == (2, 8, 1)
+
+
+def test_a_byte_order_mark_moves_no_caret(tmp_path: Path) -> None:
+    for text in ("nme: a\n", "{name: [}\n"):
+        places = [
+            [d.span for d in analyse_text(mark + text, "a.yaml").diagnostics]
+            for mark in ("", "\ufeff")
+        ]
+        assert places[0] == places[1] != []
+    file = tmp_path / "a.yaml"
+    file.write_bytes("\ufeffname: 가\n".encode() + b"title: b\xff\n")
+    (found,) = analyse_spec(str(file)).diagnostics
+    assert found.message == "this is not UTF-8 text (byte 0xff)"
+    assert found.span[1:] == (2, 9, 1)
+    file.write_bytes("\ufeffname: 가".encode() + b"\xff\n")
+    (found,) = analyse_spec(str(file)).diagnostics
+    assert found.span[1:] == (1, 8, 1)

@@ -81,11 +81,9 @@ def _fitting(pattern: str) -> set[str]:
     """Returns the paths that a pattern fits, with `**` for folders at any depth."""
     from glob import escape, glob  # a shell has mostly done this
 
-    parts = [part for part in pattern.split(os.sep) if part]
-    if parts[-1] == "**":
-        parts.append("*")
-    found = {os.sep if pattern.startswith(os.sep) else ""}
-    for part in parts:
+    parts = Path(pattern).parts
+    found = {""}
+    for part in (*parts, "*") if parts[-1] == "**" else parts:
         if part == "**":
             found = {folder for top in found for folder in _folders(top)}
         else:
@@ -104,7 +102,7 @@ def _folders(top: str) -> Iterator[str]:
         yield folder
         with suppress(OSError), os.scandir(folder or os.curdir) as entries:
             waiting += [
-                os.path.join(folder, entry.name)  # noqa: PTH118 - the root has no name
+                os.path.join(folder, entry.name)  # noqa: PTH118
                 for entry in entries
                 if not entry.name.startswith(".") and entry.is_dir(follow_symlinks=False)
             ]

@@ -74,6 +74,7 @@ def parse_blocks(
     parser = Parser(
         {name: b.signature for name, b in included.items()} | signatures, report, complete=complete
     )
+    parser.params = _entries(unit.tree, "params")
     blocks = dict(included)
     for name, body in bodies.items():
         span = entries[name].key.span
@@ -86,7 +87,7 @@ def parse_blocks(
         for input_ in signatures[name].inputs:
             names.given[input_] = span
         layers = body.get("layers")
-        parser.params = (*signatures[name].arguments, *_entries(unit.tree, "params"))
+        parser.block_params = signatures[name].arguments
         blocks[name] = Block(
             signatures[name],
             _entries(body, "params"),
@@ -96,7 +97,7 @@ def parse_blocks(
             unit,
             span,
         )
-    parser.params = tuple(_entries(unit.tree, "params"))
+    parser.block_params = ()
     return blocks, parser
 
 

@@ -27,7 +27,8 @@ class Parser:
     Attributes:
         blocks: The signatures of the file's blocks, by name.
         complete: Whether these are all; else a fault, already reported, left some unknown.
-        params: The parameters where the layers stand, for help lines.
+        params: The parameters of the file, for help lines.
+        block_params: Those of the block whose layers are parsed.
     """
 
     def __init__(
@@ -36,6 +37,7 @@ class Parser:
         self.blocks = blocks
         self.complete = complete
         self.params: Collection[str] = ()
+        self.block_params: Collection[str] = ()
         self._operators: dict[str, Signature] = {}
         self._report = report
 
@@ -69,7 +71,7 @@ class Parser:
         if unknown and self.complete:
             help_ = operator_help(
                 kind, self.blocks, CONSTRUCTS, given=plain(body) if body else None,
-                params=self.params,
+                params=(*self.block_params, *self.params),
             )  # fmt: skip
             self.fault("E105", f"there is no operator or block `{kind}`", head.span, help_)
         entries = body.entries if isinstance(body, Table) else {}

@@ -17,6 +17,9 @@ from archspec.diagnostics.clipped import clipped
 MOST = 40
 """The most characters of a line that a message repeats."""
 
+_ESCAPE = re.compile(r"\\(x\w{0,2}|u\w{0,4}|U\w{0,8}|.?)")
+"""A backslash in double quotes, with what belongs to it."""
+
 _GENERAL = "check the indentation, brackets and quotes on this line and the one before"
 _COLON = "write `key: value`, or `- layer` for an item of a list"
 
@@ -34,11 +37,8 @@ def syntax_fault(error: yaml.MarkedYAMLError, text: str, file: str) -> Diagnosti
     above = _above(here, lines) if problem.startswith("mapping values are not allowed") else None
     if above and not re.search(r":(\s|$)", _content(lines[above.line - 1])):
         return _without_colon(above, here, lines)
-    if "escape" in problem or "hex" in problem:
-        return _unknown_escape(here, lines)
     if "quoted scalar" in context:
-        message = "this is not YAML: the quote that opens here is not closed"
-        return Diagnostic("E004", message, start, "close the quote, or remove it")
+        return _in_quotes(problem, start, here, lines)
     if "block" in context and (around := _around(here, lines)):
         return _out_of_line(around, here, _special_help(here, lines))
     message = f"this is not YAML: {' '.join([problem, context]).strip()}"
@@ -57,14 +57,17 @@ def syntax_fault(error: yaml.MarkedYAMLError, text: str, file: str) -> Diagnosti
     return Diagnostic("E004", message, here, help_, labels)
 
 
-def _unknown_escape(here: Span, lines: Sequence[str]) -> Diagnostic:
-    """Returns the fault of a backslash in double quotes that begins no escape of YAML."""
-    line = lines[here.line - 1]
-    start = line.rfind("\\", 0, here.column)
-    written = re.match(r"\\(x\w{0,2}|u\w{0,4}|U\w{0,8}|.?)", line[start:])[0]
-    message = f"this is not YAML: `{written}` stands for no character"
-    help_ = r"write the character itself; for a backslash write `\\`, or put single quotes around all"
-    return Diagnostic("E004", message, Span(here.file, here.line, start + 1, len(written)), help_)
+def _in_quotes(problem: str, start: Span, here: Span, lines: Sequence[str]) -> Diagnostic:
+    """Returns the fault of a text in quotes: an escape that means nothing, or no end."""
+    escapes = _ESCAPE.finditer(lines[here.line - 1])
+    last = [escape for escape in escapes if escape.start() < here.column]
+    if "end of stream" in problem or "document" in problem or not last:
+        message = "this is not YAML: the quote that opens here is not closed"
+        return Diagnostic("E004", message, start, "close the quote, or remove it")
+    span = Span(here.file, here.line, last[-1].start() + 1, len(last[-1][0]))
+    message = f"this is not YAML: `{last[-1][0]}` stands for no character"
+    help_ = r"write the character itself; for a backslash write `\\`, or quote the text with `'`"
+    return Diagnostic("E004", message, span, help_)
 
 
 def _without_colon(begun: Span, here: Span, lines: Sequence[str]) -> Diagnostic:

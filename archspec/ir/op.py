@@ -6,9 +6,10 @@ library is imported.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple, TypeAlias
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, TypeAlias
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetCoreSchemaHandler
+from pydantic_core import CoreSchema
 
 from archspec.diagnostics.counted import counted
 from archspec.ir.constraints import Equality
@@ -16,10 +17,6 @@ from archspec.ir.dim import Size
 from archspec.ir.interval import ANY, ZERO, Interval, hull
 from archspec.ir.lowering import OnnxNode, TorchLowering
 from archspec.ir.types import Shape, TensorType
-
-if TYPE_CHECKING:
-    from pydantic import GetCoreSchemaHandler
-    from pydantic_core import CoreSchema
 
 LARGEST = 2**31 - 1
 """The largest integer of a field: more than fits any machine, and what torch can count to."""
@@ -132,12 +129,12 @@ class Example(NamedTuple):
 
 def _take_tuples(schema: Any) -> None:  # noqa: ANN401
     """Lets the lists and sets in a pydantic schema be given as tuples."""
-    inner = schema.values() if isinstance(schema, dict) else schema
-    if isinstance(schema, dict) and schema.get("type") in ("list", "set", "frozenset"):
-        schema["strict"] = False
-    for part in inner:
-        if isinstance(part, (dict, list, tuple)):
-            _take_tuples(part)
+    if isinstance(schema, dict):
+        if schema.get("type") in ("list", "set", "frozenset"):
+            schema["strict"] = False
+        schema = [part for key, part in schema.items() if key not in ("default", "metadata")]
+    for part in schema if isinstance(schema, (list, tuple)) else ():
+        _take_tuples(part)
 
 
 class Operator(BaseModel):

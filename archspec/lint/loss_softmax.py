@@ -42,4 +42,11 @@ def _squeezer(value: Value, network: Network) -> Node | None:
             return None
         value = last.inputs[0]
     node = network.origin(value)
-    return node if node is not None and node.op.kind() in _SQUEEZED else None
+    if node is not None and node.op.kind() == "average":
+        makers = [network.origin(each) for each in node.inputs]
+        return makers[0] if all(map(_squeezes, makers)) else None
+    return node if _squeezes(node) else None
+
+
+def _squeezes(node: Node | None) -> bool:
+    return node is not None and node.op.kind() in _SQUEEZED

@@ -67,22 +67,22 @@ def _message(node: Node, missed: tuple[int, ...]) -> str:
 
 
 def _remedies(op: Operator, type_: TensorType) -> str:
-    """Returns what would have all of the input read."""
+    """Returns what would have the end of the input read."""
     ways = []
-    if "ceil_mode" in type(op).model_fields and _reads_all(op, type_, ceil_mode=True):
+    if "ceil_mode" in type(op).model_fields and _reads_to_the_end(op, type_, ceil_mode=True):
         ways.append("`ceil_mode: true`")
     for amount in (1, 2, 3):
-        if _reads_all(op, type_, padding=amount):
+        if _reads_to_the_end(op, type_, padding=amount):
             ways.append(f"`padding: {amount}`")
             break
-    sizes = [shape_text(sizes) for sizes in _read_as_a_whole(op, type_)]
-    ways.append(f"an input to this layer of {' or '.join(sizes)}")
+    sizes = [shape_text(sizes) for sizes in _read_to_the_end(op, type_)]
+    ways.append(f"an input to this layer of {' or '.join(sizes)}" if sizes else "a larger input")
     *others, last = ways
     return (f"{', '.join(others)} or " if others else "") + f"{last} reads to the end"
 
 
-def _reads_all(op: Operator, type_: TensorType, **changes: object) -> bool:
-    """Returns whether a change of its fields would have an operator read its whole input."""
+def _reads_to_the_end(op: Operator, type_: TensorType, **changes: object) -> bool:
+    """Returns whether a change of its fields would have an operator read its input to the end."""
     try:
         changed = type(op).model_validate({**op.model_dump(), **changes})
     except ValueError:
@@ -90,14 +90,23 @@ def _reads_all(op: Operator, type_: TensorType, **changes: object) -> bool:
     return not any(changed.missed(type_))
 
 
-def _read_as_a_whole(op: Operator, type_: TensorType) -> Iterator[tuple[Size, ...]]:
-    """Yields the next smaller sizes that would be read as a whole, and larger ones if near."""
-    for step in (-1, 1):
+def _read_to_the_end(op: Operator, type_: TensorType) -> Iterator[tuple[Size, ...]]:
+    """Yields the next smaller and larger sizes that would be read to the end, if near."""
+    for step in (_shrunk, _grown):
         channels, *sizes = type_.example
         missed = op.missed(type_)
         for _ in range(_NEAR):
-            sizes = [size + step * bool(count) for size, count in zip(sizes, missed, strict=True)]
+            sizes = [*map(step, sizes, missed)]
             missed = op.missed(type_.with_example(channels, *sizes))
-            if not any(missed):
-                yield tuple(sizes)
+            if 0 in sizes or not any(missed):
                 break
+        if 0 not in sizes and not any(missed):
+            yield tuple(sizes)
+
+
+def _shrunk(size: Size, missed: int) -> Size:
+    return size - missed
+
+
+def _grown(size: Size, missed: int) -> Size:
+    return size + bool(missed)

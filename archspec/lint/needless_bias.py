@@ -26,11 +26,11 @@ def needless_bias(network: Network) -> Iterator[Finding]:
 
     What is frozen was learnt elsewhere: its bias is given.
     """
-    norms = network.having(_is_norm)
+    norms = network.having(lambda operator: operator.kind() in _NORMS)
     if not norms:
         return
     frozen = {node.path for node in network.graph.nodes if node.treatment.frozen}
-    lost = _lost(network, frozen)
+    lost = _lost(network, {norm.path for norm in norms if not _goes_by_statistics(norm, frozen)})
     found: dict[str, tuple[Node, Node]] = {}
     kept = set(frozen)
     for node in network.having(lambda operator: operator.mixes is not None):
@@ -44,26 +44,22 @@ def needless_bias(network: Network) -> Iterator[Finding]:
             yield _finding(node, norm)
 
 
-def _is_norm(operator: type[Operator]) -> bool:
-    return operator.kind() in _NORMS
-
-
-def _lost(network: Network, frozen: Set[str]) -> dict[str, Node]:
+def _lost(network: Network, norms: Set[str]) -> dict[str, Node]:
     """Returns where numbers that are added to the channels of a value are lost, by its name."""
     lost: dict[str, Node] = {}
     kept = set(network.leaving)
     for node in reversed(network.graph.nodes):  # so that what reads a value is judged before
-        norm: Node | None = None
+        name = node.output.name
         if node.treatment.output_penalty != _NO_PENALTY:
-            kept.add(node.output.name)
-        if _is_norm(type(node.op)):
-            norm = None if _goes_by_statistics(node, frozen) else node
-        elif node.output.name not in kept and _hands_on(node):
-            norm = lost.get(node.output.name)
-        if norm is None:
-            kept |= {value.name for value in node.inputs}
-        else:
-            lost |= {value.name: norm for value in node.inputs}
+            kept.add(name)
+        norm = node if node.path in norms else None
+        if norm is None and name in lost and name not in kept and _hands_on(node):
+            norm = lost[name]
+        for value in node.inputs:
+            if norm is None:
+                kept.add(value.name)
+            else:
+                lost[value.name] = norm
     return {name: norm for name, norm in lost.items() if name not in kept}
 
 

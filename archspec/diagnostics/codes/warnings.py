@@ -12,7 +12,8 @@ CODES: dict[str, Code] = {
     ),
     "W102": Code(
         "a block that nothing calls",
-        "No layer, parameter or variant of the file has its name, so the network goes without it.",
+        "No layer, parameter or variant of the file has its name, unless in a block that nothing "
+        "calls either, so the network goes without it.",
         spec("  - relu\n", "blocks: {act: {layers: [tanh]}}\n"),
         spec("  - act\n", "blocks: {act: {layers: [tanh]}}\n"),
     ),
@@ -44,7 +45,9 @@ CODES: dict[str, Code] = {
         "Batch norm subtracts the mean of each channel, and with it whatever constant was added to "
         "the channel: the bias never has an effect and never learns. Batch norm has a bias of its "
         "own. The same goes for instance norm, but not for layer norm or group norm, whose mean "
-        "is that of several channels. Keras's ResNets have such biases all the same; write "
+        "is that of several channels, or for a frozen batch norm, which takes its running mean "
+        "away. Pooling between the two changes nothing, and neither does a sum or a concat of "
+        "channels. Keras's ResNets have such biases all the same; write "
         "`# archspec: ignore[W204]` where they are wanted.",
         spec("  - conv2d: {out_channels: 8, kernel_size: 3}\n  - batch_norm\n"),
         spec("  - conv2d: {out_channels: 8, kernel_size: 3, bias: false}\n  - batch_norm\n"),
@@ -52,9 +55,9 @@ CODES: dict[str, Code] = {
     "W205": Code(
         "a stride that leaves out the last rows",
         "The size of the input is such that the last window ends before the input does: 2×2 "
-        "pooling of 7×7 reads 6×6 of it. What padding adds is no loss, a window smaller than its "
-        "stride leaves values out on purpose, and convolutions may leave out less than a "
-        "hundredth, as those of published networks do.",
+        "pooling of 7×7 reads 6×6 of it. What padding adds is no loss, windows that leave values "
+        "out all over, such as those smaller than their stride, do so on purpose, and convolutions "
+        "may leave out less than a hundredth, as those of published networks do.",
         spec("  - max_pool2d: 2\n", inputs="{image: [3, 7, 7]}"),
         spec("  - max_pool2d: {kernel_size: 2, padding: same}\n", inputs="{image: [3, 7, 7]}"),
     ),
@@ -87,7 +90,8 @@ CODES: dict[str, Code] = {
     "W209": Code(
         "an input whose channels seem to be last",
         "Shapes are [channels, height, width] here, as in PyTorch. [224, 224, 3], which is how "
-        "Keras and files of pictures have it, would be 224 channels of 224×3.",
+        "Keras and files of pictures have it, would be 224 channels of 224×3. A kernel that is not "
+        "as large along each axis, such as [3, 1], is taken to be meant for such a shape.",
         spec(
             "  - conv2d: {out_channels: 8, kernel_size: 3, padding: 1}\n",
             inputs="{image: [224, 224, 3]}",

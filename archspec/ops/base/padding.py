@@ -90,7 +90,7 @@ class Windows(NamedTuple):
             element = least + (place * inverse - least) % self.stride
             if element < self.kernel and element * self.dilation <= place:
                 return count
-        return 0
+        return size if size <= _FAR else 0
 
 
 def missed(
@@ -98,14 +98,16 @@ def missed(
 ) -> tuple[int, ...]:
     """Returns how many of the input's last values along each axis no window reads.
 
-    There are none where the windows leave values out all over, which is on purpose, where the
-    size is not known, and with `same`.
+    There are none without a stride, where the windows leave values out all over, which is on
+    purpose, where the size is not known, and with `same`.
     """
     if amounts is None:
         return ()
     axes = zip(sizes, *amounts, windows, strict=True)
     return tuple(
-        each.unread(size, before, after) if isinstance(size, int) and each.reach_all() else 0
+        each.unread(size, before, after)
+        if isinstance(size, int) and each.stride > 1 and each.reach_all()
+        else 0
         for size, before, after, each in axes
     )
 
