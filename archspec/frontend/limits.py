@@ -58,7 +58,7 @@ _DEEP = "Python's own stack ends there"
 LIMITS: Mapping[str, Limit] = {
     "nodes": Limit(
         "the layers of the network; also the turns of a `repeat`, and "
-        "with 32 steps for each layer the work of expanding it",
+        "with 26 steps for each layer the work of expanding it",
         "blocks and repeats multiply, so a few lines can ask for more layers than memory holds",
     ),
     "depth": Limit(
@@ -97,7 +97,7 @@ LIMITS: Mapping[str, Limit] = {
 }
 """The documentation of every field of `Limits`."""
 
-STEPS_PER_NODE = 32
+STEPS_PER_NODE = 26
 """The work that may be done for each node."""
 
 STEPS_PER_LAYER = 6
