@@ -75,3 +75,11 @@ def test_colour_is_the_only_difference() -> None:
     assert "\x1b" not in plain
     assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == plain
     assert coloured != plain
+
+
+def test_a_text_of_several_lines_is_quoted_in_one() -> None:
+    (fault,) = analyse_text(
+        "name: |\n  a\n  b\ninputs: {x: [3]}\nlayers: [relu]\n", "a.yaml"
+    ).diagnostics
+    assert "\n" not in fault.message
+    assert "a␊b" in fault.message

@@ -8,6 +8,7 @@ from typing import NamedTuple, Self
 
 from archspec.diagnostics import Diagnostic, Label, Severity, Span
 from archspec.diagnostics.clipped import clipped
+from archspec.diagnostics.terminal import visible
 from archspec.frontend.arguments import as_text
 from archspec.frontend.limits import DEFAULTS, Limits, allow
 
@@ -116,8 +117,10 @@ def merged(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
 
 
 def _brief(diagnostic: Diagnostic) -> Diagnostic:
-    """Returns a diagnostic that repeats no long texts of the spec in full."""
-    message, help_ = clipped(diagnostic.message, LONGEST), clipped(diagnostic.help, LONGEST)
+    """Returns a diagnostic of one line that repeats no long texts of the spec in full."""
+    message, help_ = (
+        visible(clipped(text, LONGEST)) for text in (diagnostic.message, diagnostic.help)
+    )
     return diagnostic._replace(message=message, help=help_)
 
 
