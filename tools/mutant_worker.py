@@ -9,6 +9,7 @@ import contextlib
 import gc
 import multiprocessing
 import resource
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -108,6 +109,7 @@ class _Worker:
 
 def _work(pipe: Connection) -> None:
     """Judges what comes through a pipe until it is closed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is for the one who waits for the verdicts
     resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE, ADDRESS_SPACE))
     taken = 0.0
 

@@ -69,10 +69,14 @@ def main(arguments: list[str]) -> int:
     numbers = range(args.start, args.start + args.mutants)
     print(f"seed {args.seed}, mutants {numbers.start:,} to {numbers.stop - 1:,}", flush=True)
     made = (make(args.seed, number) for number in numbers)
-    for count, one in enumerate(judged(made, args.jobs), 1):
-        report.add(one)
-        if count % PROGRESS == 0:
-            print(f"{count:,} judged", flush=True)
+    try:
+        for count, one in enumerate(judged(made, args.jobs), 1):
+            report.add(one)
+            if count % PROGRESS == 0:
+                print(f"{count:,} judged", flush=True)
+    except KeyboardInterrupt:
+        print("interrupted: this is what has been judged", flush=True)
+        return report.finish()
     for number in random.Random(args.seed).sample(numbers, min(PROCESSES, len(numbers))):
         for format_ in FORMATS:
             report.check_as_process(make(args.seed, number), format_)

@@ -52,14 +52,17 @@ def make(seed: int, number: int) -> Mutant:
         made = HOSTILE[kind](chance)
         data = made.text.encode(errors="surrogateescape")
         return Mutant(name, kind, made.name, data, made.files, made.variant)
-    origin = chance.choice(chance.choice(seeds()))
-    if kind in CHANGES:
-        data = CHANGES[kind](origin.text, chance, words())
-        return Mutant(name, kind, origin.name, data, origin.files, origin.variant)
-    return _local(name, kind, origin, chance)
+    while True:
+        origin = chance.choice(chance.choice(seeds()))
+        if kind in CHANGES:
+            data = CHANGES[kind](origin.text, chance, words())
+            return Mutant(name, kind, origin.name, data, origin.files, origin.variant)
+        if local := _local(name, kind, origin, chance):
+            return local
 
 
-def _local(name: str, kind: str, origin: Seed, chance: random.Random) -> Mutant:
+def _local(name: str, kind: str, origin: Seed, chance: random.Random) -> Mutant | None:
+    """Returns a mutant of which one line differs; `None` if the change applies to none."""
     lines = lines_of(origin.text)
     written = [at for at, line in enumerate(lines) if line.partition("#")[0].strip()]
     for _ in range(TRIES):
@@ -77,7 +80,7 @@ def _local(name: str, kind: str, origin: Seed, chance: random.Random) -> Mutant:
             name, kind, origin.name, text.encode(errors="surrogatepass"), origin.files,
             origin.variant, tuple(changed), tuple(sorted(names)),
         )  # fmt: skip
-    raise LookupError(f"{kind} applies to no line of {origin.name}")
+    return None
 
 
 @cache
