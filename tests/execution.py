@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -58,6 +59,21 @@ def _random(
     if type_.dtype == "int64":
         return generator.integers(0, INTEGERS, shape)
     return generator.normal(size=shape).astype(type_.dtype)
+
+
+def balanced_weights(graph: Graph) -> Arrays:
+    """Returns random weights that neither drown nor blow up what flows through a deep network."""
+    return {
+        name: array * np.float32(math.sqrt(2 / math.prod(array.shape[1:])))
+        if array.ndim > 1
+        else array
+        for name, array in random_weights(graph).items()
+    }
+
+
+def strong_inputs(graph: Graph, sizes: Mapping[str, int], seed: int = 1) -> Arrays:
+    """Returns random inputs that reach where activations saturate."""
+    return {name: 8 * array for name, array in random_inputs(graph, sizes, seed).items()}
 
 
 def run_torch(graph: Graph, weights: Arrays, inputs: Arrays) -> dict[str, np.ndarray]:

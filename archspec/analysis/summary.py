@@ -30,7 +30,8 @@ def heading(graph: Graph) -> str:
 def footing(graph: Graph) -> str:
     """Returns the totals."""
     sums = totals(graph)
-    return "\n".join([*_weights(sums), *_costs(sums), *_conditions(graph)])
+    lines = [*_weights(sums), *_costs(sums), f"depth          {sums.depth}"]
+    return "\n".join([*lines, *_conditions(graph)])
 
 
 def totals_text(graph: Graph) -> str:
@@ -78,8 +79,9 @@ def as_json(
             "total_with_statistics": sums.params + sums.statistics,
             "auxiliary": sums.auxiliary,
         },
-        "macs": _size(sums.macs),
-        "macs_auxiliary": _size(sums.macs_auxiliary),
+        "macs": size_json(sums.macs),
+        "macs_auxiliary": size_json(sums.macs_auxiliary),
+        "depth": sums.depth,
         "constraints": [str(equality) for equality in graph.equalities],
         "layers": [_layer(node) for node in graph.nodes],
         "diagnostics": [diagnostic_json(diagnostic) for diagnostic in diagnostics],
@@ -174,7 +176,7 @@ def _layer(node: Node) -> dict[str, object]:
         "output_shapes": [_shape(value.type.example) for value in node.outputs],
         "tensors": tensors,
         "params": params(node),
-        "macs": _size(node.macs()),
+        "macs": size_json(node.macs()),
         "training_only": node.head is not None,
         "frozen": node.treatment.frozen,
         "shares": node.shares,
@@ -188,10 +190,11 @@ def _values(values: Mapping[str, Value]) -> str:
 
 
 def _shape(shape: Shape) -> list[int | str]:
-    return [_size(size) for size in shape]
+    return [size_json(size) for size in shape]
 
 
-def _size(size: Size) -> int | str:
+def size_json(size: Size) -> int | str:
+    """Returns a size or a count as JSON has it: a number, or an expression as a text."""
     return size if isinstance(size, int) else str(size)
 
 

@@ -14,8 +14,8 @@ from archspec.frontend import Compiled, UsageError, compile_spec
 from archspec.frontend.compiled import Options
 from archspec.frontend.limits import LIMITS, Limits, flag
 from archspec.frontend.loader import unreadable
-from archspec.frontend.shipped import shipped_specs, shipped_variants, shortest
-from archspec.frontend.suggest import did_you_mean
+from archspec.frontend.shipped import is_shipped, shipped_specs, shipped_variants, shortest
+from archspec.frontend.suggest import nearest_word
 
 OK, NO, USAGE, ENVIRONMENT, INTERNAL = 0, 1, 2, 3, 70
 
@@ -181,7 +181,9 @@ def find_spec(spec: str, variant: str | None) -> tuple[str, str | None]:
     try:
         if (path / "spec.yaml").is_file():
             return str(path / "spec.yaml"), variant
-        if path.exists() or os.sep in spec or path.suffix in (".yaml", ".yml"):
+        if os.sep in spec or path.suffix in (".yaml", ".yml"):
+            return spec, variant
+        if path.exists() and not (path.is_dir() and is_shipped(spec)):
             return spec, variant
     except OSError as error:  # such as a name that is too long
         raise SourceError(unreadable(spec, error)) from None
@@ -189,10 +191,18 @@ def find_spec(spec: str, variant: str | None) -> tuple[str, str | None]:
     if spec in shipped:
         return shortest(shipped[spec]), variant
     variants = shipped_variants()
-    if spec in variants and variant is None:
-        return shortest(shipped[variants[spec]]), spec
-    help_ = did_you_mean(spec, [*shipped, *variants], what="spec")
-    raise SourceError(Diagnostic("E001", f"there is no spec `{spec}`", Span(spec), help_))
+    owners = variants.get(spec, ())
+    if len(owners) == 1 and variant is None:
+        return shortest(shipped[owners[0]]), spec
+    message = f"there is no spec `{spec}`"
+    if owners:
+        message = f"`{spec}` is not a spec but a variant of {' and of '.join(owners)}"
+        help_ = f"write `{owners[0]} --variant {variant or spec}`"
+    elif nearest := nearest_word(spec, [*shipped, *variants]):
+        help_ = f"did you mean `{nearest}`?"
+    else:
+        help_ = "`archspec list` shows those that ship with archspec"
+    raise SourceError(Diagnostic("E001", message, Span(spec), help_))
 
 
 def wants_colour(stream: TextIO) -> bool:

@@ -19,7 +19,7 @@ from archspec.cli.pages.layout import paragraphs
 from archspec.diagnostics.codes import CODES
 from archspec.frontend import topics
 from archspec.frontend.formula.attributes import SIZES
-from archspec.frontend.shipped import shipped_specs, shipped_variants
+from archspec.frontend.shipped import is_shipped
 from archspec.frontend.suggest import CERTAIN, nearest_word
 from archspec.frontend.vocabulary import (
     FIELD_ADVICE,
@@ -56,7 +56,7 @@ def explanation(subject: str) -> str:
     page = next(_pages(subject), None) or next(_elsewhere(subject), None)
     if page is not None:
         return page
-    if subject in shipped_specs() or subject in shipped_variants():
+    if is_shipped(subject):
         help_ = f"it is a spec that ships with archspec: `archspec check {subject}`"
     else:
         words = (word for topic in topics.TOPICS.values() for word in topic.explained())

@@ -1,28 +1,128 @@
-"""`archspec list`: the specs that ship with the package."""
+"""`archspec list`: the networks that ship with the package."""
 
 from __future__ import annotations
 
 import argparse
-from textwrap import fill
+import sys
+from collections.abc import Iterator, Sequence
+from fnmatch import fnmatchcase
+from typing import NamedTuple
 
-from archspec.cli.common import OK
+from archspec.analysis.summary import size_json
+from archspec.cli.common import NO, OK, CommandError
 from archspec.frontend import compile_spec
-from archspec.frontend.shipped import shipped_specs
+from archspec.frontend.catalogue import Entry, catalogue
+from archspec.frontend.shipped import shipped_specs, shortest
+from archspec.ir.totals import totals
+
+HEADINGS = ("name", "parameters", "multiply-adds", "depth", "title")
+NUMBERS = 3
+"""How many columns after the first hold numbers."""
+
+
+class Row(NamedTuple):
+    """A network and its figures.
+
+    Attributes:
+        entry: What is known of it beside its spec.
+        file: The spec's file.
+        params: Its parameters.
+        params_auxiliary: The share of the heads that exist in training only.
+        macs: Multiply-adds of one inference on one example.
+        macs_auxiliary: Those of the heads.
+        depth: How many layers with weights follow one another.
+    """
+
+    entry: Entry
+    file: str
+    params: int
+    params_auxiliary: int
+    macs: int | str
+    macs_auxiliary: int | str
+    depth: int
+
+    def cells(self) -> tuple[str, ...]:
+        """Returns the row of the table for people."""
+        macs = self.macs if isinstance(self.macs, str) else f"{self.macs:,}"
+        entry = self.entry
+        return (entry.name, f"{self.params:,}", macs, str(self.depth), entry.title)
+
+    def as_json(self) -> dict[str, object]:
+        """Returns the row as a JSON object."""
+        return {
+            "name": self.entry.spec,
+            "variant": self.entry.variant,
+            "file": self.file,
+            "title": self.entry.title,
+            "year": self.entry.year,
+            "paper": self.entry.paper,
+            "reference": [*self.entry.reference],
+            "params": self.params,
+            "params_auxiliary": self.params_auxiliary,
+            "macs": self.macs,
+            "macs_auxiliary": self.macs_auxiliary,
+            "depth": self.depth,
+        }
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the command's arguments."""
+    parser.add_argument(
+        "pattern",
+        nargs="?",
+        default="*",
+        metavar="PATTERN",
+        help="only the networks whose names fit (resnet, 'vgg*')",
+    )
+    parser.add_argument(
+        "--format", choices=["table", "json"], default="table", help="table by default"
+    )
 
 
-def run(args: argparse.Namespace) -> int:  # noqa: ARG001 - every command has this signature
-    """Prints each spec's name, variants and title."""
-    shipped = shipped_specs()
-    width = max(map(len, shipped)) + 2
-    for name, path in shipped.items():
-        compiled = compile_spec(str(path))
-        print(f"{name:{width}}{compiled.graph.title or ''}".rstrip())
-        if compiled.variants:
-            indent = " " * width
-            print(fill(", ".join(compiled.variants), 100, initial_indent=indent,
-                       subsequent_indent=indent))  # fmt: skip
+def run(args: argparse.Namespace) -> int:
+    """Prints each network's name, size and title."""
+    found = [row for row in rows() if _fits(row.entry, args.pattern)]
+    if not found:
+        raise CommandError(
+            f"no shipped network is called {args.pattern}",
+            exit_code=NO,
+            help="`archspec list` shows all of them; `*` stands for anything",
+        )
+    if args.format == "json":
+        import json
+
+        json.dump([row.as_json() for row in found], sys.stdout, indent=2, ensure_ascii=False)
+        print()
+    else:
+        _print_table([HEADINGS, *(row.cells() for row in found)])
     return OK
+
+
+def rows() -> Iterator[Row]:
+    """Returns every shipped spec as it stands, then its variants, in the order of their names."""
+    known = {(entry.spec, entry.variant): entry for entry in catalogue()}
+    for name, path in shipped_specs().items():
+        variants = compile_spec(str(path)).variants
+        for variant in (None, *variants):
+            graph = compile_spec(str(path), variant=variant).graph
+            title = graph.title or name
+            entry = known.get((name, variant)) or Entry(name, variant, title, None, None, ())
+            sums = totals(graph)
+            macs = size_json(sums.macs), size_json(sums.macs_auxiliary)
+            params = sums.params, sums.auxiliary
+            yield Row(entry, shortest(path), *params, *macs, sums.depth)
+
+
+def _fits(entry: Entry, pattern: str) -> bool:
+    """Returns whether a pattern is that of the network's name, or names its spec."""
+    return fnmatchcase(entry.name, pattern) or entry.spec == pattern
+
+
+def _print_table(table: Sequence[Sequence[str]]) -> None:
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    for row in table:
+        cells = [
+            cell.rjust(width) if 0 < i <= NUMBERS else cell.ljust(width)
+            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        print("  ".join(cells).rstrip())

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from archspec.cli.common import USAGE, CommandError, find_spec
 from archspec.diagnostics import Diagnostic, SourceError, Span
+from archspec.frontend.shipped import is_shipped
 
 WILD = "*?["
 """The characters of a pattern, should the shell not have expanded it."""
@@ -49,7 +50,7 @@ def targets(specs: Sequence[str], variant: str | None) -> list[Target]:
 def _targets(spec: str, variant: str | None) -> Iterator[Target]:
     if is_pattern(spec):
         yield from _matching(spec, variant)
-    elif os.path.isdir(spec) and not _holds_spec(spec):  # noqa: PTH112 - is_dir may raise
+    elif _is_directory(spec) and not is_shipped(spec):
         help_ = f"name the specs in it: '{spec.rstrip('/')}/**/*.yaml'"
         yield _none(spec, f"cannot read {spec}: it is a directory", help_)
     else:
@@ -106,6 +107,11 @@ def _folders(top: str) -> Iterator[str]:
                 for entry in entries
                 if not entry.name.startswith(".") and entry.is_dir(follow_symlinks=False)
             ]
+
+
+def _is_directory(path: str) -> bool:
+    """Returns whether a path is that of a directory, but of none that holds a run."""
+    return os.path.isdir(path) and not _holds_spec(path)  # noqa: PTH112 - is_dir may raise
 
 
 def _holds_spec(path: str) -> bool:

@@ -53,7 +53,7 @@ def _shipped(name: str, span: Span) -> str:
     variants = shipped_variants()
     help_ = did_you_mean(name, shipped, what="spec")
     if name in variants:
-        help_ = f"it is a variant: write `{{spec: {variants[name]}, variant: {name}}}`"
+        help_ = f"it is a variant: write `{{spec: {variants[name][0]}, variant: {name}}}`"
     raise Fault("E001", f"no spec called `{name}` ships with archspec", span, help_)
 
 

@@ -57,6 +57,9 @@ class Expect(Section):
     trainable: int | None = Field(default=None, description="the trainable share of `params`")
     macs: int | None = Field(default=None, description="multiply-adds of one inference")
     macs_auxiliary: int | None = Field(default=None, description="multiply-adds of the heads")
+    depth: int | None = Field(
+        default=None, description="the most layers with weights that follow one another"
+    )
     outputs: dict[str, list[int | str]] | None = Field(
         default=None, description="shape of one example for each output"
     )

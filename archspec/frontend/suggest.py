@@ -96,7 +96,7 @@ def operator_help(
     """
     from archspec import ops
     from archspec.frontend import vocabulary
-    from archspec.frontend.shipped import shipped_specs, shipped_variants
+    from archspec.frontend.shipped import is_shipped, shipped_specs, shipped_variants
 
     name = vocabulary.bare(word)
     options = (*blocks, *constructs, *ops.names())
@@ -108,16 +108,16 @@ def operator_help(
         return f"write `{_line(name, word, given)}`"
     if advice := vocabulary.operator_advice(name):
         return activation_help(word, given) if compact(name) == "activation" else advice
-    spec = shipped_variants().get(name)
-    if spec or name in shipped_specs():
-        use = f"{{spec: {spec}, variant: {name}}}" if spec else name
-        return f"write `- use: {use}` for the spec that ships with archspec"
     if found := vocabulary.called_elsewhere(word):
         library = vocabulary.library_of(word) or found.library
         there = f"{library} calls it so; " if library == found.library != "" else ""
         if name == word and _takes(found.name, given):
             return f"{there}here it is `{found.name}`"
         return f"{there}here it is written `{_line(found.name, word, given, library)}`"
+    if is_shipped(name):
+        specs = () if name in shipped_specs() else shipped_variants()[name]
+        use = f"{{spec: {specs[0]}, variant: {name}}}" if specs else name
+        return f"write `- use: {use}` for the spec that ships with archspec"
     nearest = nearest_word(name, options)
     if nearest:
         return f"did you mean `{nearest}`?"

@@ -1,8 +1,9 @@
-"""Sums over a graph: parameters by kind, multiply-adds."""
+"""What a graph amounts to: parameters by kind, multiply-adds, depth."""
 
 import math
 from typing import NamedTuple
 
+from archspec.ir.depth import depth
 from archspec.ir.dim import Size, total
 from archspec.ir.graph import Graph, Node
 
@@ -17,6 +18,7 @@ class Totals(NamedTuple):
         auxiliary: The share of `params` that belongs to training-only heads.
         macs: Multiply-adds of one inference on one example.
         macs_auxiliary: Multiply-adds of the heads.
+        depth: The most layers with weights that follow one another.
     """
 
     params: int
@@ -25,6 +27,7 @@ class Totals(NamedTuple):
     auxiliary: int
     macs: Size
     macs_auxiliary: Size
+    depth: int
 
     @property
     def frozen(self) -> int:
@@ -52,6 +55,7 @@ def totals(graph: Graph) -> Totals:
         auxiliary=sum(map(params, heads)),
         macs=total(node.macs() for node in graph.inference_nodes()),
         macs_auxiliary=total(node.macs() for node in heads),
+        depth=depth(graph),
     )
 
 

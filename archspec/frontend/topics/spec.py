@@ -96,7 +96,7 @@ layers:
   - conv2d: {out_channels: 8, kernel_size: 3, expect: [8, 26, 26]}
   - flatten
   - linear: 10
-expect: {params: 54_170, macs: 102_752, outputs: {output: [10]}}
+expect: {params: 54_170, macs: 102_752, depth: 2, outputs: {output: [10]}}
 """,
         tables={"totals": fields_of(Expect)},
     ),
