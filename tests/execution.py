@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import onnxruntime
 import torch
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from archspec.backends.torch import build
 from archspec.ir.dim import substitute
 from archspec.ir.graph import Graph
 from archspec.ir.op import WEIGHTS
 from archspec.ir.types import Shape, TensorType
+from archspec.training.objective import ends_in_softmax, scores_graph
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -71,9 +74,38 @@ def balanced_weights(graph: Graph) -> Arrays:
     }
 
 
+def settled_weights(graph: Graph, sizes: Mapping[str, int]) -> dict[str, np.ndarray]:
+    """Returns random weights with the statistics that a batch of random inputs has.
+
+    So no value grows from layer to layer, as in a trained network; the gates of a deep one do
+    not saturate, where a rounding error would decide what passes.
+    """
+    network = build(graph)
+    balanced = balanced_weights(graph)
+    network.load_state_dict({name: torch.from_numpy(w) for name, w in balanced.items()})
+    for module in network.modules():
+        if isinstance(module, _BatchNorm):
+            module.momentum = 1.0
+    inputs = random_inputs(graph, sizes, seed=3)
+    with torch.no_grad():
+        network.train()(**{name: torch.from_numpy(array) for name, array in inputs.items()})
+    return {name: tensor.numpy() for name, tensor in network.state_dict().items()}
+
+
 def strong_inputs(graph: Graph, sizes: Mapping[str, int], seed: int = 1) -> Arrays:
     """Returns random inputs that reach where activations saturate."""
     return {name: 8 * array for name, array in random_inputs(graph, sizes, seed).items()}
+
+
+def watched(graph: Graph) -> Graph:
+    """Returns the graph with what a final softmax takes as an output too.
+
+    What it makes of the scores of a network with random weights is all but constant.
+    """
+    if not ends_in_softmax(graph):
+        return graph
+    (scores,) = scores_graph(graph).outputs.values()
+    return replace(graph, outputs=graph.outputs | {"scores": scores})
 
 
 def run_torch(graph: Graph, weights: Arrays, inputs: Arrays) -> dict[str, np.ndarray]:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from execution import balanced_weights, difference, run_onnx, run_torch, strong_inputs
+from execution import (
+    balanced_weights,
+    difference,
+    run_onnx,
+    run_torch,
+    strong_inputs,
+    watched,
+)
 from picture_checks import check_boxes, check_clusters, check_wires, drawing
 from shipped import checked, each_variant
 
 from archspec.backends.onnx import export
 from archspec.ir.graph import Graph
-from archspec.training.objective import ends_in_softmax, scores_graph
 
 SMALL: dict[str, dict[str, str]] = {
     "alexnet": {"inputs.image": "[3, 75, 67]", "hidden": "64"},
@@ -41,17 +46,6 @@ SIZES = [{"batch": 1, "H": 188, "W": 204, "T": 5}, {"batch": 2, "H": 191, "W": 1
 
 VISIBLE = 0.002
 """How much the outputs for two inputs differ at least, or nothing would be compared."""
-
-
-def watched(graph: Graph) -> Graph:
-    """Returns the graph with what a final softmax takes as an output too.
-
-    What it makes of the scores of a network with random weights is all but constant.
-    """
-    if not ends_in_softmax(graph):
-        return graph
-    (scores,) = scores_graph(graph).outputs.values()
-    return replace(graph, outputs=graph.outputs | {"scores": scores})
 
 
 @each_variant

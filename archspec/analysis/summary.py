@@ -37,7 +37,10 @@ def footing(graph: Graph) -> str:
 def totals_text(graph: Graph) -> str:
     """Returns the most important totals on one line."""
     sums = totals(graph)
-    return f"{sums.params:,} parameters, {_number(sums.macs)} multiply-adds"
+    macs = f"{sums.macs} multiply-adds"
+    if isinstance(sums.macs, int):
+        macs = counted(sums.macs, "multiply-add", "multiply-adds")
+    return f"{counted(sums.params, 'parameter', 'parameters')}, {macs}"
 
 
 def library_text(blocks: Sequence[str]) -> str:
