@@ -86,7 +86,7 @@ def settled_weights(graph: Graph, sizes: Mapping[str, int]) -> dict[str, np.ndar
     for module in network.modules():
         if isinstance(module, _BatchNorm):
             module.momentum = 1.0
-    inputs = random_inputs(graph, sizes, seed=3)
+    inputs = strong_inputs(graph, sizes, seed=3)
     with torch.no_grad():
         network.train()(**{name: torch.from_numpy(array) for name, array in inputs.items()})
     return {name: tensor.numpy() for name, tensor in network.state_dict().items()}

@@ -24,11 +24,13 @@ PAPERS: dict[tuple[str, str | None], int] = {
     ("googlenet", "googlenet_torchvision"): 22,
     ("mobilenet_v1", None): 28,  # "counting depthwise and pointwise convolutions as separate"
     ("unet", None): 23,  # "in total the network has 23 convolutional layers"
-    # The depths of MathWorks' table of pretrained networks, which counts in the same way.
+    # The depths of MathWorks' table of pretrained networks, which counts separable convolutions as
+    # two layers, as here; the papers have 36 convolutional layers for Xception.
     ("inception_v3", None): 48,
     ("mobilenet_v2", None): 53,
     ("xception", None): 71,
     # The stem, then figure 15 of the paper: three kinds of blocks with reductions between.
+    # MathWorks' table has 164, of which we do not know how it is counted.
     ("inception_resnet_v2", None): 5 + 3 + 10 * 4 + 3 + 20 * 4 + 3 + 10 * 4 + 1 + 1,
 }
 
@@ -42,8 +44,8 @@ def test_many_names_say_a_depth() -> None:
     assert {11, 13, 16, 18, 19, 34, 50, 101, 121, 152, 154, 169, 201} <= set(NAMED.values())
 
 
-def depth_of(layers: str, rest: str = "") -> int:
-    text = f"name: net\ninputs: {{x: [16, 8, 8]}}\n{rest}layers:\n{layers}"
+def depth_of(layers: str, rest: str = "", inputs: str = "{x: [16, 8, 8]}") -> int:
+    text = f"name: net\ninputs: {inputs}\n{rest}layers:\n{layers}"
     return totals(compile_text(text, "net.yaml").graph).depth
 
 
@@ -59,6 +61,18 @@ def test_gates_and_heads_do_not_count() -> None:
     assert depth_of(f"  - {conv}\n  - squeeze_excitation: 4\n  - {conv}\n") == 2
     deep = f"auxiliary: {{name: aux, weight: 0.3, layers: [{conv}, relu, {conv}, flatten]}}"
     assert depth_of(f"  - {conv}\n  - {deep}\n  - {conv}\n") == 2
+
+
+def test_factors_of_one_size_count_like_other_paths() -> None:
+    deep = "deep: [linear: 8, relu, linear: 8], gate: [linear: 8, sigmoid]"
+    assert depth_of(f"  - flatten\n  - multiply: {{{deep}}}\n  - linear: 2\n") == 3
+    scale = "  - linear: {name: g, out_features: 8}\n  - multiply: [g, other]\n"
+    assert depth_of(scale, "", "{x: [4], other: [8]}") == 1
+
+
+def test_stacked_recurrent_layers_count_each() -> None:
+    lstm = "  - lstm: {hidden_size: 4, num_layers: 3}\n  - linear: 2\n"
+    assert depth_of(lstm, "", "{x: [T, 4]}") == 4
 
 
 def test_what_never_reaches_an_output_does_not_count() -> None:

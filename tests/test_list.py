@@ -55,7 +55,7 @@ def test_the_table_has_a_line_for_each(capsys: pytest.CaptureFixture[str]) -> No
     ("pattern", "some", "none"),
     [
         ("resnet", {"resnet", "resnet18", "se_resnet50", "resnet50_keras"}, {"resnet_v2"}),
-        ("vgg*", {"vgg", "vgg16", "vgg_a_lrn"}, {"resnet"}),
+        ("vgg*", {"vgg", "vgg16", "vgg11_lrn"}, {"resnet"}),
         ("*_keras", {"vgg16_keras", "inception_v3_keras"}, {"vgg16"}),
         ("lenet5_1998", {"lenet5_1998"}, {"lenet5"}),
     ],
@@ -68,6 +68,14 @@ def test_a_pattern_chooses(
     assert not none & names
 
 
-def test_a_pattern_that_nothing_fits_is_a_no(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["list", "alexnet2*"]) == 1
-    assert "no shipped network is called alexnet2*" in capsys.readouterr().err
+@pytest.mark.parametrize(
+    ("pattern", "help_"),
+    [("qq*", "`*` in it stands for anything"), ("ResNet50", "did you mean `resnet50`?"), ("", "")],
+)
+def test_a_pattern_that_nothing_fits_is_a_no(
+    capsys: pytest.CaptureFixture[str], pattern: str, help_: str
+) -> None:
+    assert main(["list", pattern]) == 1
+    said = capsys.readouterr().err
+    assert f"no shipped network is called `{pattern}`" in said
+    assert help_ in said

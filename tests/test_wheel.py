@@ -56,6 +56,7 @@ def test_check_works_from_the_wheel_with_its_required_dependencies_alone(
     done = archspec("check", "googlenet")
     assert done.returncode == 0, done.stderr
     assert "13,378,280" in done.stdout
+    assert "25,557,032" in archspec("list", "resnet50").stdout
     assert archspec("draw", "lenet5", "-o", "lenet5.svg").returncode == 0
     assert (tmp_path / "lenet5.svg").read_text(encoding="utf-8").startswith("<?xml")
     missing = archspec("train", "iris")

@@ -9,6 +9,7 @@ the exit code is 1 if the tables are out of date; a test does that.
 
 from __future__ import annotations
 
+import argparse
 import re
 import sys
 from collections.abc import Iterable, Sequence
@@ -20,11 +21,13 @@ README = Path(__file__).parent.parent / "README.md"
 BEGIN, END = "<!-- networks: tools/architectures.py writes this -->\n", "<!-- end of networks -->\n"
 
 
-def main(arguments: Sequence[str]) -> int:
+def main() -> int:
     """Rewrites the part of the README between the two marks, or sees whether it must be."""
+    parser = argparse.ArgumentParser(description="write the README's tables of networks")
+    parser.add_argument("--check", action="store_true", help="only see whether they are current")
     readme = README.read_text(encoding="utf-8")
     current = rewritten(readme)
-    if arguments == ["--check"]:
+    if parser.parse_args().check:
         return int(current != readme)
     README.write_text(current, encoding="utf-8")
     return 0
@@ -40,7 +43,7 @@ def rewritten(readme: str) -> str:
 def _tables(found: Sequence[Row]) -> str:
     papers = sorted((r for r in found if r.entry.year), key=lambda row: row.entry.year or 0)
     published = _table(
-        ("architecture", "SPEC", "year", "depth", "parameters", "multiply-adds", "paper"),
+        ("architecture", "SPEC", "year", "depth", "parameters", "multiply-adds", "the paper's"),
         "llrrrrl",
         ((row.entry.title, _link(row), str(row.entry.year), str(row.depth), _params(row),
           _macs(row), row.entry.paper or "") for row in papers),
@@ -73,4 +76,4 @@ def _macs(row: Row) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

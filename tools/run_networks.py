@@ -24,7 +24,7 @@ from tempfile import TemporaryDirectory
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
-from execution import difference, random_inputs, run_onnx, run_torch, settled_weights, watched
+from execution import difference, run_onnx, run_torch, settled_weights, strong_inputs, watched
 
 from archspec.backends.onnx import export
 from archspec.cli import main as archspec
@@ -60,7 +60,7 @@ def is_sound(row: Row, folder: Path) -> bool:
         spec = compile_spec(str(shipped_specs()[entry.spec]), variant=entry.variant)
     graph = watched(spec.graph)
     model, picture = folder / "net.onnx", folder / "net.svg"
-    first, second = (random_inputs(graph, SIZES, seed) for seed in (1, 2))
+    first, second = (strong_inputs(graph, SIZES, seed) for seed in (1, 2))
     with timed(seconds, "train"):
         weights = settled_weights(graph, SIZES | {"batch": 2})
     with timed(seconds, "torch"):

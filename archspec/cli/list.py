@@ -9,10 +9,11 @@ from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from archspec.analysis.summary import size_json
-from archspec.cli.common import NO, OK, CommandError
+from archspec.cli.common import OK, CommandError
 from archspec.frontend import compile_spec
 from archspec.frontend.catalogue import Entry, catalogue
-from archspec.frontend.shipped import shipped_specs, shortest
+from archspec.frontend.shipped import shipped_specs, shipped_variants, shortest
+from archspec.frontend.suggest import nearest_word
 from archspec.ir.totals import totals
 
 HEADINGS = ("name", "parameters", "multiply-adds", "depth", "title")
@@ -81,13 +82,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Prints each network's name, size and title."""
-    found = [row for row in rows() if _fits(row.entry, args.pattern)]
+    found = [*rows(args.pattern)]
     if not found:
-        raise CommandError(
-            f"no shipped network is called {args.pattern}",
-            exit_code=NO,
-            help="`archspec list` shows all of them; `*` stands for anything",
-        )
+        names = [*shipped_specs(), *shipped_variants()]
+        nearest = nearest_word(args.pattern, names)
+        help_ = f"did you mean `{nearest}`?" if nearest else "`*` in it stands for anything"
+        raise CommandError(f"no shipped network is called `{args.pattern}`", help=help_)
     if args.format == "json":
         import json
 
@@ -98,24 +98,31 @@ def run(args: argparse.Namespace) -> int:
     return OK
 
 
-def rows() -> Iterator[Row]:
-    """Returns every shipped spec as it stands, then its variants, in the order of their names."""
+def rows(pattern: str = "*") -> Iterator[Row]:
+    """Yields the shipped specs as they stand, and after each its variants.
+
+    Args:
+        pattern: What their names fit, or the name of a spec for all its variants.
+    """
     known = {(entry.spec, entry.variant): entry for entry in catalogue()}
     for name, path in shipped_specs().items():
-        variants = compile_spec(str(path)).variants
+        variants = [v for v, specs in shipped_variants().items() if name in specs]
         for variant in (None, *variants):
+            if name != pattern and not fnmatchcase(variant or name, pattern):
+                continue
             graph = compile_spec(str(path), variant=variant).graph
-            title = graph.title or name
-            entry = known.get((name, variant)) or Entry(name, variant, title, None, None, ())
+            entry = known.get((name, variant))
+            entry = entry or Entry(name, variant, graph.title or name, None, None, ())
             sums = totals(graph)
-            macs = size_json(sums.macs), size_json(sums.macs_auxiliary)
-            params = sums.params, sums.auxiliary
-            yield Row(entry, shortest(path), *params, *macs, sums.depth)
-
-
-def _fits(entry: Entry, pattern: str) -> bool:
-    """Returns whether a pattern is that of the network's name, or names its spec."""
-    return fnmatchcase(entry.name, pattern) or entry.spec == pattern
+            yield Row(
+                entry,
+                shortest(path),
+                sums.params,
+                sums.auxiliary,
+                size_json(sums.macs),
+                size_json(sums.macs_auxiliary),
+                sums.depth,
+            )
 
 
 def _print_table(table: Sequence[Sequence[str]]) -> None:

@@ -87,8 +87,10 @@ outputs: {digit: digit, colour: colour}
         "what must come out",
         "Everything that is inferred can be asserted. `expect` at the top level states totals and "
         "output shapes; `expect` on a layer the shape of its output. Where the network differs, "
-        "`archspec check` fails with E301. Totals do not apply to a variant, which may state its "
-        "own, or under --set and --input.",
+        "`archspec check` fails with E301. Depth counts as papers do: convolutions, linear and "
+        "recurrent layers one after another on the longest way to an output; not normalisation, "
+        "the projection beside a block, heads, or gates that are spread over a product. Totals do "
+        "not apply to a variant, which may state its own, or under --set and --input.",
         """\
 name: asserted
 inputs: {image: [1, 28, 28]}
