@@ -247,19 +247,17 @@ def test_prediction_takes_another_file(
 ) -> None:
     images = DIGITS.images[:20]
     labelled = archive(tmp_path, x=images[..., None], y=DIGITS.target[:20])
-    code, known = predicted(capsys, exported, "--data", labelled)
+    code, known = predicted(capsys, exported, labelled)
     assert (code, known["examples"], known["split"]) == (0, 20, "file")
     assert known["accuracy"] == known["correct"] / 20
     assert [row["truth"] for row in known["predictions"]] == list(map(str, DIGITS.target[:20]))
     np.save(tmp_path / "bare.npy", images)
-    code, bare = predicted(
-        capsys, exported, "--data", tmp_path / "bare.npy", "--weights", exported / "run"
-    )
+    code, bare = predicted(capsys, exported, tmp_path / "bare.npy", "--weights", exported / "run")
     assert (code, bare["accuracy"], bare["correct"]) == (0, None, None)
     assert bare["comparison"]["agrees"]
     assert bare["comparison"]["accuracy"] is None
     assert [row | {"truth": None} for row in known["predictions"]] == bare["predictions"]
-    code = main(["predict", str(exported / "model.onnx"), "--data", str(tmp_path / "bare.npy")])
+    code = main(["predict", str(exported / "model.onnx"), str(tmp_path / "bare.npy")])
     lines = capsys.readouterr().out.splitlines()
     assert (code, lines[0]) == (0, "bare, file: 20 examples")
     assert lines[3].split()[1] == "?"
@@ -289,5 +287,5 @@ def test_files_that_the_model_does_not_take_are_told(
     path = tmp_path / name
     if content is not None:
         np.save(path, content)
-    assert main(["predict", str(exported / "model.onnx"), "--data", str(path)]) == code
+    assert main(["predict", str(exported / "model.onnx"), str(path)]) == code
     assert message in capsys.readouterr().err

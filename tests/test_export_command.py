@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import subprocess
 import sys
 from importlib.metadata import version
@@ -13,6 +14,8 @@ import onnx
 import pytest
 import torch
 from execution import difference, random_inputs, run_onnx, run_torch
+from safetensors.numpy import save_file
+from sklearn.datasets import load_digits
 
 from archspec.backends.weights import initial_weights
 from archspec.cli import main
@@ -58,7 +61,9 @@ def test_it_says_what_it_wrote(capsys: pytest.CaptureFixture[str]) -> None:
         "  input  image: [batch, 1, H, 6]",
         "  output scores: [batch, 4]",
         "  32 parameters",
+        said.out.splitlines()[-1],
     ]
+    assert "  verified against PyTorch: batch 1 and 3, H " in said.out
     assert said.err == "note: without --weights the weights are random (seed 0)\n"
 
 
@@ -131,23 +136,6 @@ def test_trouble_is_said_in_one_line(
     assert sorted(Path().iterdir()) == before
 
 
-@pytest.mark.parametrize(
-    ("shape", "layer"),
-    [
-        ("[100000]", "linear: 100000"),
-        ("[3, 8, 8]", "conv2d: {out_channels: 1000000000, kernel_size: 3}"),
-    ],
-)
-def test_a_network_too_large_for_onnx_is_refused_before_it_has_weights(
-    shape: str, layer: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    Path("large.yaml").write_text(f"name: large\ninputs: {{x: {shape}}}\nlayers: [{layer}]\n")
-    assert main(["export", "large.yaml", "--onnx"]) == 1
-    error = capsys.readouterr().err
-    assert error.startswith("error: ")
-    assert "an ONNX file holds at most 2 GiB" in error
-
-
 def test_too_little_memory_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     # A head is not exported, but made with the other weights.
     Path("large.yaml").write_text(
@@ -200,3 +188,103 @@ def test_a_missing_library_is_named_with_the_remedy(library: str) -> None:
     assert f"error: {library} is not installed" in done.stderr
     assert f"pip install 'archspec-nn[{library}]'" in done.stderr
     assert not Path("tiny.onnx").exists()
+
+
+def test_without_a_proof_and_with_safetensors_pytorch_is_not_needed() -> None:
+    weights = initial_weights(compile_text(SPEC, "tiny.yaml").graph, 7)
+    save_file(weights, "net.safetensors")
+    program = (
+        "import sys; sys.modules['torch'] = None\n"
+        "from archspec.cli import main\n"
+        "arguments = ['tiny.yaml', '--weights', 'net.safetensors', '--no-verify']\n"
+        "sys.exit(main(['export', '--onnx', *arguments]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "verified" not in done.stdout
+    assert main(["export", "tiny.yaml", "--onnx", "--seed", "7", "-o", "b.onnx"]) == 0
+    assert Path("tiny.onnx").read_bytes() == Path("b.onnx").read_bytes()
+
+
+def test_passes_can_be_listed_and_left_out(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="0"):
+        main(["export", "--list-passes"])
+    listed = [line.split()[0] for line in capsys.readouterr().out.splitlines()]
+    assert "fold_batch_norm" in listed
+    for name in listed:
+        assert main(["export", "tiny.yaml", "--onnx", "--without", name]) == 0
+    heads = {output.name for output in onnx.load("tiny.onnx").graph.output}
+    assert heads == {"scores"}
+    assert main(["export", "tiny.yaml", "--onnx", "--without", "remove_heads"]) == 0
+    assert {output.name for output in onnx.load("tiny.onnx").graph.output} == {"scores", "early"}
+    assert main(["export", "tiny.yaml", "--onnx", "--without", "fold"]) == 2
+    assert "there is no pass fold" in capsys.readouterr().err
+
+
+DIGITS = """\
+name: digits_net
+inputs: {image: [1, 16, 16]}
+layers: [conv2d: {out_channels: 8, kernel_size: 3}, relu, max_pool2d: 2, flatten, linear: 10]
+train:
+  data: {dataset: digits, preprocess: [rescale: 0.0625, resize: [16, 16]]}
+  loss: cross_entropy
+  optimizer: {adam: {lr: 0.003}}
+  batch_size: 64
+  epochs: 1
+"""
+
+
+def test_a_model_can_be_made_smaller_and_take_images(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("digits.yaml").write_text(DIGITS)
+    export = ["export", "digits.yaml", "--onnx"]
+    sizes = {}
+    for flag in ("--seed=0", "--fp16", "--int8"):
+        assert main([*export, flag]) == 0
+        sizes[flag] = Path("digits_net.onnx").stat().st_size
+        said = capsys.readouterr().out
+        assert "verified against PyTorch" in said
+    assert "8 bits: calibrated on 512 examples" in said
+    assert "test examples: " in said
+    assert sizes["--int8"] < sizes["--fp16"] < sizes["--seed=0"]
+    assert main([*export, "--embed-preprocessing", "nhwc", "--triton", "served"]) == 0
+    said = capsys.readouterr().out
+    assert "takes image as unsigned bytes [batch, image.height, image.width, 1]" in said
+    assert Path("served/digits_net/1/model.onnx").is_file()
+    digits = load_digits().images[:5, :, :, np.newaxis]
+    (made,) = run_onnx(Path("digits_net.onnx"), {"image": digits.astype(np.uint8)}).values()
+    assert made.shape == (5, 10)
+    metadata = {p.key: p.value for p in onnx.load("digits_net.onnx").metadata_props}
+    assert json.loads(metadata["archspec.classes"]) == [*"0123456789"]
+    assert json.loads(metadata["archspec.preprocess"]) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["--int8"], 2, "no `train` section, so there are no examples to calibrate with"),
+        (["--calibration", "x.npz"], 2, "--calibration is for --int8"),
+        (["--int8", "--calibration", "none.npz"], 3, "cannot read none.npz"),
+        (["--embed-preprocessing", "--triton", "tiny.yaml/x"], 3, "cannot write tiny.yaml/x"),
+    ],
+)
+def test_what_cannot_be_reworked_is_told(
+    arguments: list[str], code: int, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["export", "tiny.yaml", "--onnx", *arguments]) == code
+    assert message in capsys.readouterr().err
+
+
+def test_a_model_that_is_not_proved_does_not_replace_an_older_one(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    Path("tiny.onnx").write_bytes(b"older")
+    zeros = {k: v * 0 for k, v in initial_weights(compile_text(SPEC, "a.yaml").graph, 0).items()}
+    save_file(zeros | {"fc.bias": np.full(4, np.nan, np.float32)}, "bad.safetensors")
+    assert main(["export", "tiny.yaml", "--onnx", "--weights", "bad.safetensors"]) == 1
+    said = capsys.readouterr().err
+    assert "--no-verify writes the file all the same" in said
+    assert ".tiny.onnx." not in said
+    assert Path("tiny.onnx").read_bytes() == b"older"
+    assert sorted(path.name for path in Path().iterdir() if path.name.startswith(".")) == []

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archspec.analysis.summary import as_json
-from archspec.diagnostics import Span
+from archspec.diagnostics import Span, SpecError
 from archspec.frontend.compiler import analyse_text, compile_text
 from archspec.frontend.names import MODULE_ATTRIBUTES, name_fault
 
@@ -73,6 +73,17 @@ def test_a_residual_is_transparent_but_for_its_shortcut() -> None:
 def test_a_layer_called_by_a_parameter_has_the_parameters_name() -> None:
     blocks = "{b: {params: {act: relu}, layers: [=act]}}"
     assert paths("  - b\n  - b: tanh\n", blocks) == ["b.act", "b_2.act"]
+
+
+def test_a_default_name_is_unique_in_its_own_scope_whatever_is_around_it() -> None:
+    group = "- group: {name: n, layers: [tanh, exp: {from: tanh}]}"
+    outer = "\n".join(["- tanh", group, "- tanh"])
+    graph = compile_text(f"name: net\ninputs: {{x: [4]}}\nlayers:\n{outer}\n", "net.yaml").graph
+    (exp,) = (node for node in graph.nodes if node.path == "n.exp")
+    assert [value.name for value in exp.inputs] == ["n.tanh"]
+    twice = "- group: {name: n, layers: [tanh, tanh, exp: {from: tanh}]}"
+    with pytest.raises(SpecError, match="several layers here are called `tanh`"):
+        compile_text(f"name: net\ninputs: {{x: [4]}}\nlayers:\n{twice}\n", "net.yaml")
 
 
 def test_a_reference_by_an_ambiguous_default_name_is_refused() -> None:

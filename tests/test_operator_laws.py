@@ -226,7 +226,7 @@ def test_onnx_reads_every_parameter_by_its_name(case: Case, tmp_path: Path) -> N
     file = tmp_path / "example.onnx"
     graph = case.graph()
     weights = random_weights(graph)
-    export(graph, weights, file, metadata={})
+    export(graph, weights, file, metadata={}, passes=())
     proto = onnx.load(file).graph
     read = {name for name, param in case.declared().items() if param.kind != "counter"}
     constants = {init.name for init in proto.initializer if ".constant_" in init.name}

@@ -17,6 +17,7 @@ from onnx import TensorProto, helper, numpy_helper
 from runs import compiled, trained
 from sklearn.datasets import load_digits, load_iris
 
+from archspec.backends.metadata import SPEC, SPEC_HASH, spec_hash
 from archspec.cli import main
 from archspec.training.data import Examples
 from archspec.training.predict import judge
@@ -217,8 +218,9 @@ def _extra_input(model: onnx.ModelProto) -> None:
 
 
 def _other_spec(model: onnx.ModelProto) -> None:
-    (spec,) = (p for p in model.metadata_props if p.key == "archspec.spec")
-    spec.value = compiled("iris").resolved.replace("measurements", "flower")
+    stored = {entry.key: entry for entry in model.metadata_props}
+    text = compiled("iris").resolved.replace("measurements", "flower")
+    stored[SPEC].value, stored[SPEC_HASH].value = text, spec_hash(text)
 
 
 @pytest.mark.parametrize(
@@ -251,6 +253,18 @@ def test_a_model_that_is_not_its_spec_s_is_told(
     assert err.startswith("error: the model's ")
     assert message in err
     assert "export the model again" in err
+
+
+def test_a_spec_that_was_changed_in_the_model_is_told(
+    iris: Exported, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    model = onnx.load(iris.model)
+    (spec,) = (entry for entry in model.metadata_props if entry.key == SPEC)
+    spec.value += " "
+    onnx.save(model, tmp_path / "changed.onnx")
+    code, _, err = predict(capfd, tmp_path / "changed.onnx")
+    assert code == 1
+    assert "changed.onnx was changed after the export" in err
 
 
 def test_outputs_that_are_no_numbers_are_shown_as_such(

@@ -23,7 +23,7 @@ from spec_reading import Reading
 
 from archspec import ops
 from archspec.backends.dot.document import document
-from archspec.backends.onnx import export
+from archspec.backends.onnx import PASSES_BY_DEFAULT, export
 from archspec.backends.torch import build
 from archspec.diagnostics.codes import CODES
 from archspec.diagnostics.render import render
@@ -144,15 +144,15 @@ def test_weights_are_those_that_torch_has(spec: RandomSpec) -> None:
 
 
 @law
-@given(random_specs())
-def test_onnx_runtime_agrees_with_torch(spec: RandomSpec) -> None:
+@given(random_specs(), st.sets(st.sampled_from(PASSES_BY_DEFAULT)))
+def test_onnx_runtime_agrees_with_torch(spec: RandomSpec, passes: set[str]) -> None:
     graph = compiled(spec)
     sizes, _ = next(bound_sizes(spec, graph), (None, None))
     assume(sizes is not None)
     weights = tamed(random_weights(graph))
     with TemporaryDirectory() as folder:
         file = Path(folder) / "random.onnx"
-        export(graph, weights, file, metadata={})
+        export(graph, weights, file, metadata={}, passes=passes)
         onnx.checker.check_model(onnx.load(file), full_check=True)
         for batch in (1, 3):
             inputs = within_tables(graph, random_inputs(graph, {**(sizes or {}), "batch": batch}))

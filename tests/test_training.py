@@ -24,7 +24,7 @@ from archspec.training.data import Dataset, load
 from archspec.training.engine import quiet
 from archspec.training.errors import OutputError, TrainingError
 from archspec.training.objective import main_input, scores_graph
-from archspec.training.predict import network_outputs
+from archspec.training.predict import main_outputs, trained_network
 from archspec.training.run import Run
 from archspec.training.run_directory import create
 
@@ -85,11 +85,11 @@ def test_the_checkpoint_of_the_lowest_validation_loss_is_selected_and_tested(noi
     assert result.train is not None
     for name in ("validation", "test"):
         examples = load(result.train.data, main_input(result.graph).type).splits[name]
-        scores = network_outputs(
-            scores_graph(result.graph), load_weights(noisy.directory), examples.inputs
-        )
-        loss = cross_entropy(torch.from_numpy(scores), examples.targets).item()
-        accuracy = (scores.argmax(1) == examples.targets.numpy()).mean()
+        graph = scores_graph(result.graph)
+        network = trained_network(graph, load_weights(noisy.directory))
+        scores = main_outputs(network, graph, {next(iter(graph.inputs)): examples.inputs})
+        loss = cross_entropy(scores, examples.targets).item()
+        accuracy = (scores.argmax(1) == examples.targets).numpy().mean()
         assert noisy.metrics[name] == pytest.approx({"loss": loss, "accuracy": accuracy}, abs=2e-6)
 
 

@@ -15,7 +15,7 @@ from archspec.backends.whole_file import write_whole
 
 
 @contextmanager
-def _no_file_beyond(size: int) -> Iterator[None]:
+def no_file_beyond(size: int) -> Iterator[None]:
     """Makes every write beyond `size` bytes fail, as a full disk does."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
@@ -37,7 +37,7 @@ def test_an_old_file_is_replaced_not_written_over(tmp_path: Path) -> None:
 def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_bytes(b"old")
-    with _no_file_beyond(1000), pytest.raises(OSError) as error:
+    with no_file_beyond(1000), pytest.raises(OSError) as error:
         write_whole(file, b"new" * 1000)
     assert error.value.errno == errno.EFBIG
     assert file.read_bytes() == b"old"

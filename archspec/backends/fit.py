@@ -28,10 +28,15 @@ class Array(Protocol):
         """Its shape."""
 
 
-def check_fits(graph: Graph, weights: Mapping[str, Array]) -> None:
+def check_fits(graph: Graph, weights: Mapping[str, Array], *, heads: bool = False) -> None:
     """Checks that the weights are the graph's: each of them, no others, all of the same shape.
 
-    Those of auxiliary heads and counters may be left out, for inference needs neither.
+    Counters may be left out, which inference does not need, and so may auxiliary heads.
+
+    Args:
+        graph: The network.
+        weights: The weights by `path.parameter`.
+        heads: Whether the weights of heads are needed too.
 
     Raises:
         MisfitError: They are not; the message names some that differ.
@@ -43,7 +48,7 @@ def check_fits(graph: Graph, weights: Mapping[str, Array]) -> None:
     }
     required = [
         f"{node.owner}.{name}"
-        for node in graph.inference_nodes()
+        for node in (graph.nodes if heads else graph.inference_nodes())
         for name, param in node.tensors().items()
         if param.kind != "counter"
     ]

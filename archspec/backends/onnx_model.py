@@ -1,4 +1,4 @@
-"""An exported model, run by ONNX Runtime."""
+"""An ONNX model, run by ONNX Runtime: one that this program exported, or any other."""
 
 from __future__ import annotations
 
@@ -8,23 +8,33 @@ from pathlib import Path
 import numpy as np
 import onnxruntime as ort
 
+from archspec.backends.providers import PROVIDERS
 from archspec.diagnostics import Refusal
+from archspec.ir.dim import Dim, Size
 from archspec.ir.graph import Graph, Value
-from archspec.ir.types import Shape
+from archspec.ir.types import BATCH, Shape, TensorType
 
-PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
+ELEMENTS = {
+    "tensor(float)": "float32",
+    "tensor(float16)": "float16",
+    "tensor(double)": "float64",
+    "tensor(int64)": "int64",
+    "tensor(int32)": "int32",
+    "tensor(int16)": "int16",
+    "tensor(int8)": "int8",
+    "tensor(uint8)": "uint8",
+    "tensor(bool)": "bool",
+}
+"""NumPy's names of what ONNX Runtime calls the types of values."""
 
-ELEMENTS = {"float32": "tensor(float)", "int64": "tensor(int64)"}
-"""What ONNX Runtime calls the types of a graph's values."""
+PIXELS = "uint8"
+"""What a model takes that holds its preprocessing."""
 
 REMEDY = "export the model again with `archspec export SPEC --onnx`"
 
-BATCH = 256
-"""Examples per call; the batch of an exported model is free."""
-
 
 class ModelError(Refusal):
-    """A file is not a model that this program exported."""
+    """A file is not a model that can be run."""
 
 
 class ProviderError(ModelError):
@@ -32,7 +42,7 @@ class ProviderError(ModelError):
 
 
 class MismatchError(ModelError):
-    """A model is not the one that its spec describes."""
+    """A model is not the one that its spec describes, or not for what it was given."""
 
 
 class OnnxModel:
@@ -40,10 +50,12 @@ class OnnxModel:
 
     Attributes:
         metadata: What is stored beside the graph, by name.
+        inputs: The types of what it takes, by name.
+        outputs: The types of what it makes, by name.
     """
 
     def __init__(self, path: Path, provider: str = "cpu") -> None:
-        """Loads a model.
+        """Loads a model, with the files beside it that hold its weights, if there are any.
 
         Args:
             path: The file.
@@ -54,67 +66,122 @@ class OnnxModel:
             ModelError: It is not an ONNX model.
             ProviderError: The provider is not there.
         """
-        content = path.read_bytes()
-        wanted = PROVIDERS[provider]
-        if wanted not in ort.get_available_providers():
-            raise ProviderError(
-                f"this ONNX Runtime has no {provider} provider",
-                "use --provider cpu, or install onnxruntime-gpu",
-            )
-        options = ort.SessionOptions()
-        options.log_severity_level = 3  # errors; its warnings are about its own choices
-        try:
-            self._session = ort.InferenceSession(content, options, providers=[wanted])
-        except Exception as error:  # its exceptions have no base of their own
-            raise ModelError(
-                f"{path} is not an ONNX model that ONNX Runtime can run",
-                "write one with `archspec export SPEC --onnx`",
-            ) from error
-        if self._session.get_providers()[0] != wanted:
-            raise ProviderError(
-                f"ONNX Runtime could not start its {provider} provider", "use --provider cpu"
-            )
+        with path.open("rb"):
+            pass  # what ONNX Runtime says of a file that is not there is about its own source
+        self._session = _session(path, provider)
         self.metadata: Mapping[str, str] = self._session.get_modelmeta().custom_metadata_map
+        self.inputs = _types(self._session.get_inputs())
+        self.outputs = _types(self._session.get_outputs())
+        if not self.inputs:
+            raise ModelError(f"{path} takes no inputs, so there is nothing to run it on")
+
+    @property
+    def fixed_batch(self) -> int | None:
+        """How many examples it takes at once, if that is not free."""
+        first = self._session.get_inputs()[0].shape[:1]
+        return next((size for size in first if isinstance(size, int)), None)
+
+    def graph(self, name: str) -> Graph:
+        """Returns what the model says of itself, as a graph of inputs and outputs alone."""
+        graph = Graph(name)
+        for key, type_ in self.inputs.items():
+            graph.add_input(key, type_)
+        graph.outputs = {key: Value(key, type_) for key, type_ in self.outputs.items()}
+        return graph
 
     def require(self, graph: Graph) -> None:
         """Checks that inputs and outputs have the names, types and shapes of the graph's.
+
+        A model that holds its preprocessing takes pixels instead, in any layout.
 
         Raises:
             MismatchError: They have not.
         """
         inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
-        _require("inputs", graph.inputs, inputs)
-        _require("outputs", graph.outputs, outputs)
+        _require("inputs", graph.inputs, inputs, pixels=True)
+        _require("outputs", graph.outputs, outputs, pixels=False)
 
-    def run(self, inputs: np.ndarray, example: tuple[int, ...]) -> np.ndarray:
-        """Returns the main output `[count, *example]` for `[count, *shape]` of the only input.
+    def run(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Returns the outputs by name.
 
         Raises:
-            MismatchError: The model cannot run, or makes something else.
+            MismatchError: The model cannot run on these.
         """
-        name = self._session.get_inputs()[0].name
-        output = self._session.get_outputs()[0].name
-        made = []
-        for start in range(0, len(inputs), BATCH):
-            batch = inputs[start : start + BATCH]
-            try:
-                (array,) = self._session.run([output], {name: batch})
-            except Exception as error:  # its exceptions have no base of their own
-                raise MismatchError(
-                    f"ONNX Runtime cannot run the model: {str(error).splitlines()[0]}", REMEDY
-                ) from error
-            expected = (len(batch), *example)
-            if array.shape != expected or array.dtype != np.float32:
-                raise MismatchError(
-                    f"the model's output {output} is {array.dtype} {list(array.shape)} instead of "
-                    f"float32 {list(expected)}",
-                    REMEDY,
-                )
-            made.append(array)
-        return np.concatenate(made)
+        names = list(self.outputs)
+        try:
+            return dict(zip(names, self._session.run(names, dict(inputs)), strict=True))
+        except Exception as error:  # its exceptions have no base of their own
+            ours = "archspec.spec" in self.metadata
+            raise MismatchError(
+                f"ONNX Runtime cannot run the model: {str(error).splitlines()[0]}",
+                REMEDY if ours else f"it takes {described(self.inputs)}",
+            ) from error
 
 
-def _require(what: str, values: Mapping[str, Value], given: Sequence[ort.NodeArg]) -> None:
+def described(types: Mapping[str, TensorType]) -> str:
+    """Returns names, element types and shapes as a message says them."""
+    return ", ".join(
+        f"{name}: {type_.dtype} [{', '.join(map(str, type_.shape))}]"
+        for name, type_ in types.items()
+    )
+
+
+def _session(path: Path, provider: str) -> ort.InferenceSession:
+    wanted, package = PROVIDERS[provider]
+    there = ort.get_available_providers()
+    if wanted not in there:
+        known = [name for name, known in PROVIDERS.items() if known.name in there]
+        raise ProviderError(
+            f"this ONNX Runtime has no {provider} provider; it has {', '.join(known)}",
+            f"use --provider {known[0] if known else 'cpu'}, or install {package}",
+        )
+    options = ort.SessionOptions()
+    options.log_severity_level = 3  # errors; its warnings are about its own choices
+    try:
+        session = ort.InferenceSession(path, options, providers=[wanted])
+    except Exception as error:  # its exceptions have no base of their own
+        if "external" in str(error).lower():
+            raise ModelError(
+                f"the weights of {path}, which are in a file of their own, cannot be read",
+                "keep this file (such as MODEL.onnx.data) beside the model",
+            ) from error
+        raise ModelError(
+            f"{path} is not an ONNX model that ONNX Runtime can run",
+            "write one with `archspec export SPEC --onnx`",
+        ) from error
+    if session.get_providers()[0] != wanted:
+        raise ProviderError(
+            f"ONNX Runtime could not start its {provider} provider",
+            f"use --provider cpu, or see whether all is there that it needs: {package}",
+        )
+    return session
+
+
+def _types(nodes: Sequence[ort.NodeArg]) -> dict[str, TensorType]:
+    return {node.name: TensorType(_shape(node), _element(node)) for node in nodes}
+
+
+def _element(node: ort.NodeArg) -> str:
+    try:
+        return ELEMENTS[node.type]
+    except KeyError:
+        raise ModelError(
+            f"the model's {node.name} is {node.type}, and not a tensor of numbers"
+        ) from None
+
+
+def _shape(node: ort.NodeArg) -> Shape:
+    """Returns the sizes of a value; the first one, the batch, is taken to be free."""
+    sizes: list[Size] = [
+        size if isinstance(size, int) else Dim.of(size or f"{node.name}_{axis}")
+        for axis, size in enumerate(node.shape)
+    ]
+    return (BATCH, *sizes[1:]) if sizes else ()
+
+
+def _require(
+    what: str, values: Mapping[str, Value], given: Sequence[ort.NodeArg], *, pixels: bool
+) -> None:
     names = [node.name for node in given]
     if names != list(values):
         raise MismatchError(
@@ -124,7 +191,9 @@ def _require(what: str, values: Mapping[str, Value], given: Sequence[ort.NodeArg
         )
     for node, value in zip(given, values.values(), strict=True):
         type_ = value.type
-        if node.type != ELEMENTS.get(type_.dtype) or not _agree(node.shape, type_.shape):
+        if pixels and _element(node) == PIXELS:
+            continue
+        if _element(node) != type_.dtype or not _agree(node.shape, type_.shape):
             shape = ", ".join(map(str, node.shape))
             raise MismatchError(
                 f"the model's {node.name} is {node.type} [{shape}], but its spec's is "

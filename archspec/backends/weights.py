@@ -1,4 +1,4 @@
-"""Where weights come from: torch's initialisation, a run, a checkpoint, a state_dict."""
+"""Where weights come from: torch's initialisation, a run, a checkpoint, a file of tensors."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from archspec.backends.fit import MisfitError, WeightsError, check_fits
+from archspec.backends.tensor_file import is_tensor_file, read_tensors
 from archspec.backends.torch import build
 from archspec.ir.graph import Graph
 
@@ -32,7 +33,8 @@ PREFIX = "network."
 FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 
 REMEDY = (
-    "give a run directory, its .ckpt file, or what torch.save(network.state_dict(), FILE) wrote"
+    "give a run directory, its .ckpt file, a .safetensors file, or what "
+    "torch.save(network.state_dict(), FILE) wrote"
 )
 
 
@@ -47,12 +49,16 @@ def initial_weights(graph: Graph, seed: int) -> dict[str, np.ndarray]:
 
 
 def load_weights(source: Path) -> dict[str, torch.Tensor]:
-    """Returns the weights of a run directory, a training checkpoint or a `state_dict` file.
+    """Returns the weights of a run directory, a training checkpoint or a file of tensors.
+
+    Such a file was written by `torch.save(network.state_dict(), ...)` or by safetensors.
 
     Raises:
         WeightsError: There is no such file, or it does not hold weights, or one that is not
             a dense tensor of floating-point numbers (batch norm's counter is a whole one).
     """
+    if is_tensor_file(source) and not source.is_dir():
+        return {name: torch.from_numpy(array) for name, array in read_tensors(source).items()}
     try:
         path = _checkpoint_in(source) if source.is_dir() else source
         file = path.open("rb")

@@ -1,9 +1,12 @@
-"""Writing a file whole or not at all."""
+"""Writing files whole or not at all."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -14,13 +17,52 @@ def write_whole(path: Path, content: bytes) -> None:
     Raises:
         OSError: It cannot be written; nothing is left behind, and an old file is untouched.
     """
+    write_all_whole({path: [content]})
+
+
+def write_all_whole(files: Mapping[Path, Iterable[bytes | memoryview]]) -> None:
+    """Writes several files as `write_whole` writes one; none is replaced before all are written.
+
+    Args:
+        files: What each file holds, in pieces.
+
+    Raises:
+        OSError: One cannot be written; nothing is left behind, and old files are untouched.
+    """
+    targets = {_target(path): pieces for path, pieces in files.items()}
+    parts = {target: target.with_name(f".{target.name}.{os.getpid()}.part") for target in targets}
+    try:
+        for target, pieces in targets.items():
+            with parts[target].open("wb") as part:
+                part.writelines(pieces)
+        for target, finished in parts.items():
+            finished.replace(target)
+    finally:
+        for finished in parts.values():
+            finished.unlink(missing_ok=True)
+
+
+@contextmanager
+def staged(path: Path) -> Iterator[Path]:
+    """Yields a path to write to, in a directory beside `path`, until the content has been proved.
+
+    Then what is in the directory replaces what is beside `path` under the same names. If
+    anything goes wrong, nothing is left behind and old files are untouched.
+
+    Raises:
+        OSError: A file cannot be written.
+    """
+    target = _target(path)
+    with TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent) as folder:
+        yield Path(folder) / target.name
+        parts = sorted(Path(folder).iterdir(), key=lambda part: part.name == target.name)
+        for part in parts:  # the file itself last, which others belong to
+            part.replace(target.with_name(part.name))
+
+
+def _target(path: Path) -> Path:
     target = Path(os.path.realpath(path))
     # What links in a circle lead to is a link itself.
     if (path.exists() or target.is_symlink()) and not path.is_file():
         raise OSError(None, "not a regular file", str(path))
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        part.write_bytes(content)
-        part.replace(target)
-    finally:
-        part.unlink(missing_ok=True)
+    return target

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import hashlib
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,36 +18,46 @@ from archspec.cli.common import (
     CommandError,
     add_spec_arguments,
     compile_from,
-    note,
+    filled,
     output_file,
 )
 from archspec.cli.extras import needs
-from archspec.diagnostics import SourceError, SpecError
-from archspec.frontend import Compiled, compile_spec
+from archspec.cli.rework import add_rework_arguments, rework
+from archspec.cli.verify import proved
+from archspec.cli.weights import add_weight_arguments, weights_from
+from archspec.frontend import Compiled
 from archspec.ir.graph import Graph, Value
 from archspec.ir.totals import totals
 
 if TYPE_CHECKING:
     import numpy as np
 
+    from archspec.backends.verify import Proof, Remake
+
 OPSET = 20
-SEED = 0
+
+
+class ListPasses(argparse.Action):
+    """Prints the passes and ends, as `--help` does."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, help: str) -> None:  # noqa: A002
+        super().__init__(option_strings, dest, nargs=0, help=help)
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        """Prints them in the order in which they run."""
+        with needs("onnx"):
+            from archspec.backends.onnx import PASSES
+        width = max(map(len, PASSES))
+        for name, what in PASSES.items():
+            print(f"{name:{width}}  {what}")
+        parser.exit()
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the command's arguments."""
     add_spec_arguments(parser)
     parser.add_argument("--onnx", action="store_true", help="write ONNX, for inference")
-    source = parser.add_mutually_exclusive_group()
-    source.add_argument(
-        "--weights",
-        metavar="RUN|FILE",
-        type=Path,
-        help="a run directory, a checkpoint or a state_dict; random weights if left out",
-    )
-    source.add_argument(
-        "--seed", metavar="N", type=_seed, help=f"seed of random weights (default: {SEED})"
-    )
+    add_weight_arguments(parser)
     parser.add_argument(
         "-o",
         "--output",
@@ -56,6 +67,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--opset", metavar="N", type=int, default=OPSET, help=f"ONNX's opset (default: {OPSET})"
+    )
+    parser.add_argument(
+        "--no-verify",
+        action="store_true",
+        help="do not run the file against PyTorch, which then need not be installed",
+    )
+    parser.add_argument(
+        "--without", metavar="PASS", action="append", default=[], help="leave out a pass"
+    )
+    parser.add_argument("--list-passes", action=ListPasses, help="list the passes and exit")
+    add_rework_arguments(parser)
+    parser.add_argument(
+        "--triton",
+        metavar="DIR",
+        type=filled,
+        help="also put the model into a repository of NVIDIA's Triton Inference Server",
     )
 
 
@@ -67,89 +94,105 @@ def run(args: argparse.Namespace) -> int:
     graph = compiled.graph
     path = args.output or Path(f"{graph.stem}.onnx")
     try:
-        _export(compiled, args, path)
+        proof, remarks = _export(compiled, args, path)
     except MemoryError as error:
         raise CommandError("not enough memory", exit_code=ENVIRONMENT) from error
-    print(f"{path}: {_size_text(path.stat().st_size)}, opset {args.opset}")
+    print(f"{path}: {_size_text(path)}, opset {args.opset}")
     outputs = graph.outputs.items()
     for line in [*_lines("input", graph.inputs.items()), *_lines("output", outputs)]:
         print(f"  {line}")
     counted = totals(graph)
     print(f"  {counted.params - counted.auxiliary:,} parameters")
+    for line in [*(proof.lines() if proof else ()), *remarks]:
+        print(f"  {line}")
     return OK
 
 
-def _export(compiled: Compiled, args: argparse.Namespace, path: Path) -> None:
+def _export(
+    compiled: Compiled, args: argparse.Namespace, path: Path
+) -> tuple[Proof | None, list[str]]:
+    """Writes the file once it is proved, and returns the proof and what else there is to say."""
     with needs("onnx"):
-        from archspec.backends.fit import MisfitError
-        from archspec.backends.onnx import ExportError, OpsetError, export, require_sayable
+        from archspec.backends.onnx import (
+            ExportError,
+            OpsetError,
+            PassError,
+            export,
+            passes_without,
+            require_sayable,
+        )
+        from archspec.backends.whole_file import staged
     graph, opset = compiled.graph, args.opset
     try:
+        passes = passes_without(args.without)
         require_sayable(graph, opset)  # before weights are made, which may be too many
-        weights = _weights(graph, args.weights, args.seed)
-        export(graph, weights, path, metadata=_metadata(compiled), opset=opset)
+        weights = weights_from(graph, args.weights, args.seed)
+        write = partial(export, graph, opset=opset, passes=passes, metadata=_metadata(compiled))
+        with staged(path) as part:
+            write(weights, part)
+            proof = None if args.no_verify else _proved(graph, weights, part, write, path)
+            remarks = rework(compiled, args, part)
+        if args.triton:
+            remarks.append(_repository(path, Path(args.triton), compiled))
     except ExportError as error:
-        code = USAGE if isinstance(error, OpsetError) else NO
+        code = USAGE if isinstance(error, OpsetError | PassError) else NO
         raise CommandError(error.message, exit_code=code, help=error.help) from error
-    except MisfitError as error:
-        help_ = error.help + _origin(args.weights, graph)
-        raise CommandError(error.message, exit_code=NO, help=help_) from error
     except OSError as error:
         message = f"cannot write {path}: {error.strerror}"
         raise CommandError(message, exit_code=ENVIRONMENT) from error
+    return proof, remarks
 
 
-def _origin(run: Path, graph: Graph) -> str:
-    """Returns what a run was made from, if it is another network."""
+def _proved(
+    graph: Graph, weights: Mapping[str, np.ndarray], part: Path, write: Remake, path: Path
+) -> Proof:
+    """Returns the proof of what is to be the file at `path`."""
     try:
-        name = compile_spec(str(run / "spec.yaml")).graph.name
-    except (SourceError, SpecError):
-        return ""
-    return f"; {run} was made from {name}" if name != graph.stem else ""
+        return proved(graph, weights, part, write)
+    except CommandError as error:
+        message = error.message.replace(str(part), str(path))
+        help_ = f"{error.help}; --no-verify writes the file all the same".removeprefix("; ")
+        raise CommandError(message, exit_code=error.exit_code, help=help_) from error
 
 
-def _weights(graph: Graph, source: Path | None, seed: int | None) -> dict[str, np.ndarray]:
-    with needs("torch"):
-        from archspec.backends.torch import memory_errors
-        from archspec.backends.weights import (
-            WeightsError,
-            initial_weights,
-            load_weights,
-            to_numpy,
-        )
-    if source is None:
-        seed = SEED if seed is None else seed
-        note(f"note: without --weights the weights are random (seed {seed})")
-        with memory_errors():
-            return initial_weights(graph, seed)
+def _repository(path: Path, directory: Path, compiled: Compiled) -> str:
+    from archspec.backends.triton import write_repository
+
     try:
-        with memory_errors():
-            return to_numpy(load_weights(source))
-    except WeightsError as error:
-        raise CommandError(error.message, exit_code=ENVIRONMENT, help=error.help) from error
+        return f"for Triton: {write_repository(path, directory, compiled.graph)}"
+    except OSError as error:
+        message = f"cannot write {directory}: {error.strerror}"
+        raise CommandError(message, exit_code=ENVIRONMENT) from error
 
 
 def _metadata(compiled: Compiled) -> dict[str, str]:
+    from archspec.backends.metadata import CLASSES, PREPROCESS, SPEC, SPEC_HASH, spec_hash
+    from archspec.training.labels import class_labels
+
     graph, text = compiled.graph, compiled.resolved
-    return {
-        "archspec.spec": text,
-        "archspec.spec_sha256": hashlib.sha256(text.encode()).hexdigest(),
+    made = {
+        SPEC: text,
+        SPEC_HASH: spec_hash(text),
         "archspec.name": graph.name,
         "archspec.variant": graph.variant or "",
         "archspec.version": version("archspec-nn"),
     }
+    if compiled.train is None:
+        return made
+    data = compiled.train.data
+    steps = [step.model_dump(mode="json", exclude_unset=True) for step in data.preprocess]
+    made[PREPROCESS] = json.dumps(steps)
+    if labels := class_labels(data):
+        made[CLASSES] = json.dumps(labels, ensure_ascii=False)
+    return made
 
 
 def _lines(kind: str, values: Iterable[tuple[str, Value]]) -> list[str]:
     return [f"{kind:6} {name}: [{', '.join(map(str, value.type.shape))}]" for name, value in values]
 
 
-def _size_text(count: int) -> str:
+def _size_text(path: Path) -> str:
+    """Returns how large a model is, with the file beside it that holds its weights."""
+    data = path.with_name(f"{path.name}.data")
+    count = path.stat().st_size + (data.stat().st_size if data.exists() else 0)
     return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{count / 1e3:.1f} kB"
-
-
-def _seed(text: str) -> int:
-    seed = int(text)
-    if not 0 <= seed < 2**63:
-        raise ValueError(f"{seed} is no seed")
-    return seed

@@ -83,7 +83,7 @@ class Layer(NamedTuple):
         head: What is called: a name or a formula.
         kind: The same as text.
         component: Its component of the name path.
-        names: The names of the scope that the component belongs to.
+        names: The names of the scope that its paths stand in: the layer's own if it opens one.
         arguments: Fields, parameters and references that fill inputs.
         primary: The value of the short form.
         reserved: The keys that every layer understands.

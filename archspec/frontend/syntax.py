@@ -106,7 +106,7 @@ class Parser:
         primary = None if read or paths else body
         faulty = len(self._report) > faults or (isinstance(body, Table) and body.faulty) or unknown
         return Layer(
-            head, kind, component, names, arguments, primary, reserved, tuple(paths),
+            head, kind, component, inner, arguments, primary, reserved, tuple(paths),
             opens_scope=opens_scope,
             transparent=encloses and not opens_scope,
             treated=not reserved.keys().isdisjoint(("freeze", *TREATED)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Mapping
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -41,16 +42,16 @@ def read_archive(path: Path, spec: Data, taken: TensorType) -> Source:
     return _data_set(path, read_arrays(path), spec, taken)
 
 
-def read_examples(path: Path, spec: Data, taken: TensorType, classes: int) -> Source:
-    """Returns the examples in an archive, or in a file of one array, as a data set.
+def examples_in(
+    path: Path, arrays: Mapping[str, np.ndarray], spec: Data, taken: TensorType, classes: int
+) -> Source:
+    """Returns the examples in the arrays of a file as a data set.
 
     Their classes, of which there are `classes`, may be unknown: there is no `y` then.
 
     Raises:
-        UnreadableError: There is no such file, or it holds no arrays.
         TrainingError: The arrays are not those of examples.
     """
-    arrays = read_arrays(path)
     if "y" in arrays or "x" not in arrays:
         return _data_set(path, arrays, spec, taken, classes)
     _require_numbers(path.stem, "x", arrays["x"])
@@ -62,23 +63,28 @@ def read_examples(path: Path, spec: Data, taken: TensorType, classes: int) -> So
     )
 
 
-def read_arrays(path: Path) -> dict[str, np.ndarray]:
+def read_arrays(path: Path, content: bytes | None = None) -> dict[str, np.ndarray]:
     """Returns the arrays in an `.npz` file by name, or that of an `.npy` file as `x`.
+
+    Args:
+        path: The file.
+        content: What is in it, if that has been read.
 
     Raises:
         UnreadableError: There is no such file, or it does not hold arrays, or one that runs
             code when it is read.
     """
     try:
-        with path.open("rb") as file:
-            content = np.load(file, allow_pickle=False)
-            return {"x": content} if isinstance(content, np.ndarray) else dict(content)
+        with path.open("rb") if content is None else BytesIO(content) as file:
+            made = np.load(file, allow_pickle=False)
+            return {"x": made} if isinstance(made, np.ndarray) else dict(made)
     except OSError as error:
         raise UnreadableError(f"cannot read {path}: {error.strerror or error}") from error
     except MemoryError:
         raise
     except Exception as error:  # what a file holds can make zipfile and NumPy fail in any way
-        if "allow_pickle" in str(error) and zipfile.is_zipfile(path):
+        place = path if content is None else BytesIO(content)
+        if "allow_pickle" in str(error) and zipfile.is_zipfile(place):
             raise UnreadableError(
                 f"{path} holds arrays of Python objects, which run code when they are read",
                 "store text with dtype=str, numbers as numbers, and nothing else",

@@ -8,12 +8,11 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from sklearn.model_selection import train_test_split
 from torch.utils.data import BatchSampler, DataLoader, RandomSampler, TensorDataset
 
 from archspec.frontend.train_schema import Data, Split
 from archspec.ir.types import TensorType
-from archspec.training.archive import read_archive, read_examples
+from archspec.training.archive import examples_in, read_archive, read_arrays
 from archspec.training.errors import TrainingError
 from archspec.training.preprocess import preprocess
 from archspec.training.source import UNKNOWN, Source, as_tensor, shipped
@@ -82,7 +81,13 @@ def load(spec: Data, taken: TensorType) -> Dataset:
     return _divided(source, inputs, split(source.targets, spec.split, source.test))
 
 
-def load_file(path: Path, spec: Data, taken: TensorType, classes: int) -> Dataset:
+def load_file(
+    path: Path,
+    spec: Data,
+    taken: TensorType,
+    classes: int,
+    arrays: Mapping[str, np.ndarray] | None = None,
+) -> Dataset:
     """Returns all examples of a file, preprocessed as a spec says, as the split `file`.
 
     Args:
@@ -90,6 +95,7 @@ def load_file(path: Path, spec: Data, taken: TensorType, classes: int) -> Datase
         spec: The spec's data section.
         taken: What the network takes.
         classes: How many classes the network tells apart.
+        arrays: What the file holds, if it has been read.
 
     Raises:
         UnreadableError: The file is not there, or holds no arrays.
@@ -97,7 +103,8 @@ def load_file(path: Path, spec: Data, taken: TensorType, classes: int) -> Datase
     """
     if spec.dataset:
         spec = spec.model_copy(update={"classes": list(shipped(spec.dataset).classes)})
-    source = read_examples(path, spec, taken, classes)
+    arrays = read_arrays(path) if arrays is None else arrays
+    source = examples_in(path, arrays, spec, taken, classes)
     inputs = _inputs(source, spec, taken)
     return _divided(source, inputs, {"file": np.arange(len(source.targets))})
 
@@ -163,6 +170,8 @@ def _divided(source: Source, inputs: torch.Tensor, splits: Mapping[str, np.ndarr
 def _divide(
     name: str, indices: np.ndarray, targets: np.ndarray, spec: Split
 ) -> tuple[np.ndarray, np.ndarray]:
+    from sklearn.model_selection import train_test_split
+
     classes = targets[indices] if spec.stratify else None
     try:
         first, second = train_test_split(

@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from sklearn import datasets
 
 from archspec.training.errors import TrainingError
 
@@ -34,6 +33,8 @@ class Source(NamedTuple):
 
 def shipped(name: str) -> Source:
     """Returns one of the data sets that come with scikit-learn."""
+    from sklearn import datasets  # as slow to import as to run a model, which can do without
+
     bunch = getattr(datasets, f"load_{name}")()
     inputs = bunch.images[:, np.newaxis] if name == "digits" else bunch.data
     return Source(name, tuple(map(str, bunch.target_names)), inputs, bunch.target)
@@ -56,6 +57,11 @@ def as_tensor(name: str, inputs: np.ndarray, dtype: str) -> torch.Tensor:
             f"{name} has inputs of {inputs.dtype}, but the network takes whole numbers (int64)",
             "declare the network's input as float32, or store whole numbers in the file",
         )
+    if dtype == "uint8" and not _are_pixels(inputs):
+        raise TrainingError(
+            f"{name} has inputs other than the whole numbers from 0 to 255 that the model takes",
+            "give pixels as they are before any preprocessing",
+        )
     with np.errstate(over="ignore"):
         # One layout in memory whatever the source's is, so that sums are rounded alike.
         tensor = torch.from_numpy(inputs.astype(dtype, order="C"))
@@ -65,3 +71,7 @@ def as_tensor(name: str, inputs: np.ndarray, dtype: str) -> torch.Tensor:
             "replace or leave out these examples",
         )
     return tensor
+
+
+def _are_pixels(inputs: np.ndarray) -> bool:
+    return bool(((inputs >= 0) & (inputs <= 255) & (inputs == np.rint(inputs))).all())

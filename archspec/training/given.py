@@ -1,0 +1,149 @@
+"""What a model is run on: examples in memory or pictures in files, one at a time or in batches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple, Protocol, TypeAlias
+
+import numpy as np
+from PIL import Image
+
+from archspec.training.pictures import PictureFile, Preparation, read_picture, stretched
+from archspec.training.source import UNKNOWN
+
+Arrays: TypeAlias = Mapping[str, np.ndarray]
+
+
+class Given(Protocol):
+    """Examples to run a model on.
+
+    Attributes:
+        name: What they are called together.
+        indices: Their numbers, as they are told.
+        files: What each is called, if they are files.
+        truths: The number of each one's class, `UNKNOWN` where it is not known.
+    """
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def indices(self) -> np.ndarray: ...  # noqa: D102
+    @property
+    def files(self) -> Sequence[str] | None: ...  # noqa: D102
+    @property
+    def truths(self) -> np.ndarray: ...  # noqa: D102
+
+    def example(self, at: int) -> Arrays:
+        """Returns what the model takes for the example at a place, by input."""
+
+    def picture(self, at: int) -> Image.Image | None:
+        """Returns the example at a place for people to look at, if it is a picture."""
+
+
+class GivenArrays(NamedTuple):
+    """Examples in memory.
+
+    Attributes:
+        name: Their data set, or their file.
+        indices: Their numbers in it.
+        inputs: What the model takes, `[count, *shape]` by input.
+        truths: The number of each one's class.
+        files: They are not files of their own.
+    """
+
+    name: str
+    indices: np.ndarray
+    inputs: Arrays
+    truths: np.ndarray
+    files: None = None
+
+    def example(self, at: int) -> Arrays:
+        """Returns what the model takes for the example at a place, by input."""
+        return {name: array[at] for name, array in self.inputs.items()}
+
+    def picture(self, at: int) -> Image.Image | None:
+        """Returns the first input of the example at a place, if it is a picture."""
+        return stretched(next(iter(self.inputs.values()))[at])
+
+
+class GivenPictures(NamedTuple):
+    """Pictures that are read when they are needed.
+
+    Attributes:
+        name: What they are called together.
+        input: The model's input.
+        found: The files.
+        preparation: How they become examples.
+        truths: The number of each one's class.
+    """
+
+    name: str
+    input: str
+    found: Sequence[PictureFile]
+    preparation: Preparation
+    truths: np.ndarray
+
+    @property
+    def indices(self) -> np.ndarray:
+        """Their numbers, from 0."""
+        return np.arange(len(self.found))
+
+    @property
+    def files(self) -> Sequence[str]:
+        """What each is called."""
+        return [file.name for file in self.found]
+
+    def example(self, at: int) -> Arrays:
+        """Returns what the model takes for the picture at a place."""
+        return {self.input: self.preparation.example(read_picture(self.found[at]))}
+
+    def picture(self, at: int) -> Image.Image:
+        """Returns the picture at a place as its file has it."""
+        return read_picture(self.found[at])
+
+
+class Batch(NamedTuple):
+    """Some of the examples, of one size.
+
+    Attributes:
+        places: Where they stand among all.
+        inputs: What the model takes, `[count, *shape]` by input.
+    """
+
+    places: np.ndarray
+    inputs: dict[str, np.ndarray]
+
+
+def batches(given: Given, size: int) -> Iterator[Batch]:
+    """Yields all examples in batches of one size each, at most `size` of them.
+
+    Of every size at most so many are in memory at once.
+    """
+    waiting: dict[tuple[tuple[int, ...], ...], list[tuple[int, Arrays]]] = {}
+    for at in range(len(given.indices)):
+        example = given.example(at)
+        shapes = tuple(array.shape for array in example.values())
+        alike = waiting.setdefault(shapes, [])
+        alike.append((at, example))
+        if len(alike) == size:
+            yield _batch(waiting.pop(shapes))
+    for alike in waiting.values():
+        yield _batch(alike)
+
+
+def _batch(examples: Sequence[tuple[int, Arrays]]) -> Batch:
+    places, arrays = zip(*examples, strict=True)
+    return Batch(
+        np.array(places), {name: np.stack([a[name] for a in arrays]) for name in arrays[0]}
+    )
+
+
+def truths_of_folders(found: Sequence[PictureFile], labels: Sequence[str]) -> np.ndarray:
+    """Returns the number of each picture's class, which is the name of its directory.
+
+    Unless all directories are called as classes are, no class is known.
+    """
+    numbers = {label: number for number, label in enumerate(labels)}
+    if not all(file.folder in numbers for file in found):
+        return np.full(len(found), UNKNOWN)
+    return np.array([numbers[file.folder] for file in found], np.int64)
