@@ -39,22 +39,26 @@ def known_tensors(index: int, shapes: Shapes, level: float = 1) -> dict[str, tor
         level: The variance of what comes in, for normalisation.
     """
     generator = np.random.default_rng([SEED, 1, index])
-    made = {}
-    for name in NAMES:
-        if name in shapes:
-            shape = shapes[name]
-            if len(shape) > 1:
-                array = _uniform(shape, math.sqrt(6 / math.prod(shape[1:])), generator)
-            else:
-                is_scale = name in ("weight", "running_var")
-                array = _uniform(shape, 0.5 if is_scale else 0.2, generator)
-                if is_scale:
-                    array += np.float32(1)
-                if name.startswith("running"):
-                    array *= np.float32(level if name == "running_var" else math.sqrt(level))
-            made[name] = torch.from_numpy(array)
-    assert made.keys() == shapes.keys()
-    return made
+    assert shapes.keys() <= {*NAMES}
+    return {
+        name: torch.from_numpy(_array(name, shapes[name], level, generator))
+        for name in NAMES
+        if name in shapes
+    }
+
+
+def _array(
+    name: str, shape: Sequence[int], level: float, generator: np.random.Generator
+) -> np.ndarray:
+    if len(shape) > 1:
+        return _uniform(shape, math.sqrt(6 / math.prod(shape[1:])), generator)
+    is_scale = name in ("weight", "running_var")
+    array = _uniform(shape, 0.5 if is_scale else 0.2, generator)
+    if is_scale:
+        array += np.float32(1)
+    if name.startswith("running"):
+        array *= np.float32(level if name == "running_var" else math.sqrt(level))
+    return array
 
 
 def _uniform(shape: Sequence[int], bound: float, generator: np.random.Generator) -> np.ndarray:

@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
+from archspec.backends.conditioning import settled
 from archspec.backends.fit import check_fits
 from archspec.backends.onnx_file import OnnxFile, WrongModelError
 from archspec.backends.torch import memory_errors
@@ -121,7 +122,7 @@ def verified(
 
 def _twin(graph: Graph, trial: Trial, remake: Remake) -> Agreement | None:
     """Returns how a file with random weights agrees, if they make numbers."""
-    weights = random_weights(graph)
+    weights = settled(graph, random_weights(graph), trial.inputs())
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "twin.onnx"
         remake(weights, path)
