@@ -17,6 +17,7 @@ from execution import difference, random_inputs, run_onnx, run_torch
 from safetensors.numpy import save_file
 from sklearn.datasets import load_digits
 
+from archspec.backends.onnx import files
 from archspec.backends.weights import initial_weights
 from archspec.cli import main
 from archspec.frontend import compile_spec, compile_text
@@ -97,6 +98,7 @@ def test_the_file_carries_the_spec(spec: Path) -> None:
         "archspec.name": "tiny",
         "archspec.variant": "wide",
         "archspec.version": version("archspec-nn"),
+        "archspec.versions": json.dumps({"onnx": onnx.__version__}),
         "archspec.spec_sha256": hashlib.sha256(text.encode()).hexdigest(),
     }
     expected = compile_spec(str(spec), variant="wide").graph
@@ -288,3 +290,26 @@ def test_a_model_that_is_not_proved_does_not_replace_an_older_one(
     assert ".tiny.onnx." not in said
     assert Path("tiny.onnx").read_bytes() == b"older"
     assert sorted(path.name for path in Path().iterdir() if path.name.startswith(".")) == []
+
+
+def test_what_half_precision_cannot_hold_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    weights = initial_weights(compile_text(SPEC, "tiny.yaml").graph, 0)
+    save_file(weights | {"fc.bias": np.full(4, 1e5, np.float32)}, "large.safetensors")
+    export = ["export", "tiny.yaml", "--onnx", "--weights", "large.safetensors"]
+    assert main([*export, "--no-verify", "--fp16"]) == 1
+    assert "half precision holds no number above 65,504" in capsys.readouterr().err
+    assert not Path("tiny.onnx").exists()
+
+
+def test_a_smaller_model_leaves_no_weights_beside_it(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("digits.yaml").write_text(DIGITS)
+    monkeypatch.setattr(files, "MAX_BYTES", 10_000)
+    assert main(["export", "digits.yaml", "--onnx", "-o", "large.onnx"]) == 0
+    large = Path("large.onnx").stat().st_size + Path("large.onnx.data").stat().st_size
+    assert f"large.onnx: {large / 1e3:.1f} kB" in capsys.readouterr().out
+    assert main(["export", "digits.yaml", "--onnx", "--int8", "-o", "small.onnx"]) == 0
+    small = Path("small.onnx").stat().st_size
+    assert f"small.onnx: {small / 1e3:.1f} kB" in capsys.readouterr().out
+    assert not Path("small.onnx.data").exists()

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archspec.diagnostics import Diagnostic, Span
+from archspec.diagnostics import Diagnostic, Span, lines_of
 from archspec.frontend import loader
 from archspec.frontend.resolve import dump
 from archspec.frontend.tree import Entry, Items, Scalar, Table, Tree, plain
@@ -56,7 +56,7 @@ def test_spans_point_at_the_value_and_its_parts() -> None:
 
 @given(st.text(max_size=200))
 def test_any_text_is_read_or_refused_with_a_place(text: str) -> None:
-    lines = text.split("\n")
+    lines = lines_of(text)
     try:
         report: list[Diagnostic] = []
         loader.parse(text, "a.yaml", report)

@@ -22,7 +22,7 @@ from archspec.cli.common import (
     output_file,
 )
 from archspec.cli.extras import needs
-from archspec.cli.rework import add_rework_arguments, rework
+from archspec.cli.rework import add_rework_arguments, check_rework, rework
 from archspec.cli.verify import proved
 from archspec.cli.weights import add_weight_arguments, weights_from
 from archspec.frontend import Compiled
@@ -94,10 +94,10 @@ def run(args: argparse.Namespace) -> int:
     graph = compiled.graph
     path = args.output or Path(f"{graph.stem}.onnx")
     try:
-        proof, remarks = _export(compiled, args, path)
+        size, proof, remarks = _export(compiled, args, path)
     except MemoryError as error:
         raise CommandError("not enough memory", exit_code=ENVIRONMENT) from error
-    print(f"{path}: {_size_text(path)}, opset {args.opset}")
+    print(f"{path}: {_size_text(size)}, opset {args.opset}")
     outputs = graph.outputs.items()
     for line in [*_lines("input", graph.inputs.items()), *_lines("output", outputs)]:
         print(f"  {line}")
@@ -110,8 +110,8 @@ def run(args: argparse.Namespace) -> int:
 
 def _export(
     compiled: Compiled, args: argparse.Namespace, path: Path
-) -> tuple[Proof | None, list[str]]:
-    """Writes the file once it is proved, and returns the proof and what else there is to say."""
+) -> tuple[int, Proof | None, list[str]]:
+    """Writes the file once it is proved; returns its bytes, the proof, and what else to say."""
     with needs("onnx"):
         from archspec.backends.onnx import (
             ExportError,
@@ -125,6 +125,7 @@ def _export(
     graph, opset = compiled.graph, args.opset
     try:
         passes = passes_without(args.without)
+        check_rework(compiled, args)
         require_sayable(graph, opset)  # before weights are made, which may be too many
         weights = weights_from(graph, args.weights, args.seed)
         write = partial(export, graph, opset=opset, passes=passes, metadata=_metadata(compiled))
@@ -132,6 +133,7 @@ def _export(
             write(weights, part)
             proof = None if args.no_verify else _proved(graph, weights, part, write, path)
             remarks = rework(compiled, args, part)
+            size = sum(file.stat().st_size for file in part.parent.iterdir())
         if args.triton:
             remarks.append(_repository(path, Path(args.triton), compiled))
     except ExportError as error:
@@ -140,7 +142,7 @@ def _export(
     except OSError as error:
         message = f"cannot write {path}: {error.strerror}"
         raise CommandError(message, exit_code=ENVIRONMENT) from error
-    return proof, remarks
+    return size, proof, remarks
 
 
 def _proved(
@@ -176,6 +178,7 @@ def _metadata(compiled: Compiled) -> dict[str, str]:
         "archspec.name": graph.name,
         "archspec.variant": graph.variant or "",
         "archspec.version": version("archspec-nn"),
+        "archspec.versions": json.dumps({"onnx": version("onnx")}),
     }
     if compiled.train is None:
         return made
@@ -191,8 +194,5 @@ def _lines(kind: str, values: Iterable[tuple[str, Value]]) -> list[str]:
     return [f"{kind:6} {name}: [{', '.join(map(str, value.type.shape))}]" for name, value in values]
 
 
-def _size_text(path: Path) -> str:
-    """Returns how large a model is, with the file beside it that holds its weights."""
-    data = path.with_name(f"{path.name}.data")
-    count = path.stat().st_size + (data.stat().st_size if data.exists() else 0)
+def _size_text(count: int) -> str:
     return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{count / 1e3:.1f} kB"

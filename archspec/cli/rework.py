@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archspec.cli.common import ENVIRONMENT, NO, USAGE, CommandError
+from archspec.cli.extras import needs
 from archspec.frontend import Compiled
 
 if TYPE_CHECKING:
@@ -46,6 +47,29 @@ def add_rework_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def check_rework(compiled: Compiled, args: argparse.Namespace) -> None:
+    """Checks the arguments before anything is made.
+
+    Raises:
+        CommandError: They contradict one another, or the spec has not what they need.
+    """
+    if args.calibration and not args.int8:
+        raise CommandError(
+            "--calibration is for --int8", exit_code=USAGE, help="add --int8, or leave it out"
+        )
+    if args.calibration and not args.calibration.is_file():
+        raise CommandError(f"cannot read {args.calibration}: no such file", exit_code=ENVIRONMENT)
+    if args.int8 and not args.calibration and compiled.train is None:
+        raise CommandError(
+            "the spec has no `train` section, so there are no examples to calibrate with",
+            exit_code=USAGE,
+            help="give some: --calibration FILE.npz",
+        )
+    if args.int8:
+        with needs("torch"):
+            import torch  # noqa: F401 - which the examples go through
+
+
 def rework(compiled: Compiled, args: argparse.Namespace, path: Path) -> list[str]:
     """Rewrites a model as the arguments ask, and returns what that does to it, for people.
 
@@ -53,10 +77,6 @@ def rework(compiled: Compiled, args: argparse.Namespace, path: Path) -> list[str
         CommandError: It cannot be done.
         OSError: The file cannot be written.
     """
-    if args.calibration and not args.int8:
-        raise CommandError(
-            "--calibration is for --int8", exit_code=USAGE, help="add --int8, or leave it out"
-        )
     if not (args.fp16 or args.int8 or args.embed_preprocessing):
         return []
     import onnx
@@ -80,19 +100,27 @@ def rework(compiled: Compiled, args: argparse.Namespace, path: Path) -> list[str
     except (PreprocessingError, QuantizationError, TrainingError) as error:
         code = ENVIRONMENT if isinstance(error, UnreadableError) else NO
         raise CommandError(error.message, exit_code=code, help=error.help) from error
+    path.with_name(f"{path.name}.data").unlink(missing_ok=True)  # what was too large before
     write(model, path)
     return remarks
 
 
 def _halved(compiled: Compiled, model: ModelProto) -> tuple[ModelProto, list[str]]:
-    from archspec.backends.onnx.effect import difference
-    from archspec.backends.onnx.half import half
+    from archspec.backends.onnx.effect import difference, largest_value
+    from archspec.backends.onnx.half import LARGEST, half
     from archspec.backends.trial_data import random_inputs
     from archspec.backends.trial_sizes import trial_sizes
 
-    made = half(model)
     graph = compiled.graph
     batches = [random_inputs(graph, {"batch": 2, **sizes}) for sizes in trial_sizes(graph)]
+    largest = largest_value(model, batches)
+    if not largest <= LARGEST:
+        raise CommandError(
+            f"half precision holds no number above {LARGEST:,.0f}, but with these weights there "
+            f"are some of {largest:,.0f} in the network",
+            help="export it without --fp16, or regularise the weights",
+        )
+    made = half(model)
     apart = difference(model, made, batches)
     return made, [f"half precision: outputs differ by at most {apart:.1e} of the largest"]
 
@@ -138,13 +166,7 @@ def _calibration(compiled: Compiled, data: Dataset | None, file: Path | None) ->
     if file:
         spec = compiled.train.data if compiled.train else None
         return calibration_file(compiled.graph, file, spec)
-    if data is None:
-        raise CommandError(
-            "the spec has no `train` section, so there are no examples to calibrate with",
-            exit_code=USAGE,
-            help="give some: --calibration FILE.npz",
-        )
-    return calibration_data(compiled.graph, data)
+    return calibration_data(compiled.graph, data) if data else ()
 
 
 def _image_remark(model: ModelProto) -> str:

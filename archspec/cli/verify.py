@@ -63,7 +63,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--onnx",
         metavar="FILE",
         type=Path,
-        help="prove that this model has just these weights, instead of models made on the spot",
+        help="prove that this model computes what PyTorch does with these weights, instead of "
+        "models made on the spot",
     )
 
 
@@ -119,7 +120,8 @@ def proof_errors() -> Iterator[None]:
     except (AlteredError, ExportError, NoSizesError, NotProvedError, WrongModelError) as error:
         raise CommandError(error.message, exit_code=NO, help=error.help) from error
     except OSError as error:
-        message = f"cannot read or write {error.filename}: {error.strerror}"
+        place = error.filename or tempfile.gettempdir()
+        message = f"cannot read or write {place}: {error.strerror}"
         raise CommandError(message, exit_code=ENVIRONMENT) from error
 
 

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import numpy as np
 import onnxruntime as ort
-from onnx import ModelProto, NodeProto, helper
+from onnx import ModelProto, NodeProto, helper, numpy_helper
 
 from archspec.backends.onnx.files import write
 
@@ -35,9 +35,23 @@ def difference(before: ModelProto, after: ModelProto, batches: Iterable[Batch]) 
         first, second = (s.run(None, dict(batch)) for s in sessions)
         for index, (a, b) in enumerate(zip(first, second, strict=True)):
             a, b = a.astype(np.float64), b.astype(np.float64)
-            apart[index] = max(apart[index], np.abs(a - b).max())
-            largest[index] = max(largest[index], np.abs(a).max())
+            apart[index] = np.maximum(apart[index], np.abs(a - b).max())
+            largest[index] = np.maximum(largest[index], np.abs(a).max())
     return float((apart / np.maximum(largest, np.finfo(float).tiny)).max())
+
+
+def largest_value(model: ModelProto, batches: Iterable[Batch]) -> float:
+    """Returns the largest magnitude of all weights and of all values between layers."""
+    made = ModelProto()
+    made.CopyFrom(model)
+    del made.graph.output[:]
+    names = [name for node in model.graph.node for name in node.output if name]
+    made.graph.output.extend(helper.make_empty_tensor_value_info(name) for name in names)
+    running = session(made)
+    arrays = [numpy_helper.to_array(tensor) for tensor in model.graph.initializer]
+    arrays += [array for batch in batches for array in running.run(None, dict(batch))]
+    floats = [array for array in arrays if array.dtype == np.float32 and array.size]
+    return float(np.max([np.abs(array).max() for array in floats], initial=0.0))
 
 
 def session(model: ModelProto) -> ort.InferenceSession:

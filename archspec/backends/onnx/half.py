@@ -7,6 +7,9 @@ from onnx import ModelProto, TensorProto, helper, numpy_helper, shape_inference
 from onnxruntime.transformers.float16 import DEFAULT_OP_BLOCK_LIST, convert_float_to_float16
 from onnxruntime.transformers.onnx_model import OnnxModel
 
+LARGEST = 65504.0
+"""The largest number in half precision."""
+
 PRECISE = ("LRN", "ReduceL2", "ReduceSumSquare")
 """What stays in single precision beside ONNX Runtime's own list: sums of squares, for the
 square of 256 is more than half precision can hold."""
