@@ -81,3 +81,10 @@ def test_what_is_no_name_is_shown_by_its_key() -> None:
     text = "name: a\ninputs: {x: [4]}\nlayers:\n  - relu:\n      name:\n        - b\n"
     (fault,) = analyse_text(text, "a.yaml").diagnostics
     assert (fault.code, fault.span.line, fault.span.column) == ("E108", 5, 7)
+
+
+def test_a_word_where_a_number_or_another_word_belongs_is_told() -> None:
+    text = 'name: net\ninputs: {x: [4]}\nlayers: [prelu: {num_parameters: "*"}]\n'
+    (fault,) = analyse_text(text, "net.yaml").diagnostics
+    assert fault.code == "E103"
+    assert "`num_parameters` must be" in fault.message

@@ -177,8 +177,9 @@ def _diagnostic(
         of_layer = issubclass(model, Operator)
         help_ = text_help(value, of_layer=of_layer, wants_number=kinds <= _NUMERIC) or help_
     last = str(location[-1]) if location else ""
-    if "literal_error" in kinds:
-        help_ = choice_help(last, value, str(first["ctx"]["expected"])) or help_
+    choices = [fault["ctx"]["expected"] for fault in faults if fault["type"] == "literal_error"]
+    if choices:
+        help_ = choice_help(last, value, str(choices[0])) or help_
     if field and kinds <= {"model_type", "dict_type"}:
         help_ = option_help(last, value, models(field.annotation)) or help_
     help_ = form_help(last, value) or help_
