@@ -13,9 +13,9 @@ from archspec.backends.onnx_model import PIXELS, OnnxModel
 from archspec.frontend import Compiled
 from archspec.frontend.train_schema import Data, Step
 from archspec.ir.graph import Graph, Value
+from archspec.training.labels import class_labels
 from archspec.training.objective import main_output
 from archspec.training.pictures import MODES, WHITE, Preparation
-from archspec.training.source import shipped
 
 INKS: Mapping[str, float] = {"digits": 16}
 """The largest value in data sets of pictures that do not go to 255."""
@@ -121,8 +121,4 @@ def _labels(model: OnnxModel, data: Data | None) -> tuple[str, ...] | None:
         said = None
     if isinstance(said, list) and said:
         return tuple(map(str, said))
-    if data is None:
-        return None
-    if data.dataset:
-        return tuple(shipped(data.dataset).classes)
-    return tuple(data.classes) if data.classes else None
+    return class_labels(data) if data else None
