@@ -19,8 +19,9 @@ class SinusoidalPositionEmbedding(nn.Module):
     def forward(self, input: torch.Tensor) -> torch.Tensor:  # noqa: A002
         """Returns `[batch, T, features]` with the positions added."""
         _, length, features = input.shape
-        even = torch.arange(0, features, 2, device=input.device, dtype=input.dtype)
+        # In double precision: late positions multiply what rounding takes from a frequency.
+        frequencies = [self.max_period ** (-even / features) for even in range(0, features, 2)]
         steps = torch.arange(length, device=input.device, dtype=input.dtype)
-        angles = steps[:, None] * self.max_period ** (-even / features)
+        angles = steps[:, None] * input.new_tensor(frequencies)
         table = torch.stack((angles.sin(), angles.cos()), -1).flatten(1)[:, :features]
         return input + table
