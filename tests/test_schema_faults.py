@@ -141,7 +141,7 @@ WRONG_SECTIONS = {
     "train: {epochs: 3}": "train",
     "train: {data: {dataset: irises}, epochs: 3}": "train.data.dataset",
     "train: {data: {dataset: iris}, epochs: =n}": "train.epochs",
-    "train: {data: {dataset: iris}, epochs: 3, loss: mse}": "train.loss",
+    "train: {data: {dataset: iris}, epochs: 3, loss: hinge}": "train.loss",
     "train: {data: {dataset: iris}, epochs: 3, optimizer: {adam: {lr: 0}}}":
         "train.optimizer.adam.lr",
     "train: {data: {dataset: iris}, epochs: 3, optimizer: {adm: {}}}": "train.optimizer.adm",

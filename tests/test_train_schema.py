@@ -19,7 +19,7 @@ def test_a_bare_name_is_the_choice_with_its_defaults() -> None:
             "data": {**DATA, "preprocess": [], "split": {"test": 0.2, "validation": 0, "seed": 0}},
             "epochs": 1,
             "loss": {"cross_entropy": {"label_smoothing": 0}},
-            "optimizer": {"adam": {"lr": 0.001, "weight_decay": 0}},
+            "optimizer": {"adam": {"lr": 0.001, "betas": [0.9, 0.999], "weight_decay": 0}},
             "batch_size": 32,
             "seed": 0,
         }
@@ -42,7 +42,7 @@ def test_a_choice_says_what_was_chosen() -> None:
 
 @pytest.mark.parametrize("value", [{}, {"adam": {}, "sgd": {}}, {"adam": None}])
 def test_a_choice_is_exactly_one(value: dict[str, object]) -> None:
-    with pytest.raises(ValidationError, match="choose one of adam, adamw, sgd"):
+    with pytest.raises(ValidationError, match="choose one of adam, adamw, sgd, adagrad, rmsprop"):
         Optimizer.model_validate(value)
 
 
@@ -71,23 +71,40 @@ def test_a_portion_is_a_fraction_or_a_count() -> None:
             "data.preprocess.0.normalize.mean",
         ),
         ({"optimizer": {"sgd": {"nesterov": True}}}, "optimizer.sgd"),
-        ({"optimizer": "rmsprop"}, "optimizer.rmsprop"),
+        ({"optimizer": "lion"}, "optimizer.lion"),
         ({"loss": {"cross_entropy": {"label_smoothing": 1.0}}}, "loss.cross_entropy."),
-        ({"data": {**DATA, "split": {"test": 0}}}, "data.split.test"),
+        ({"data": {**DATA, "split": {"test": -1}}}, "data.split.test"),
+        ({"data": {**DATA, "split": {"folds": 1}}}, "data.split.folds"),
+        ({"data": {**DATA, "split": {"folds": 5, "validation": 0.1}}}, "data.split"),
+        ({"data": {**DATA, "split": {"shuffle": False, "stratify": True}}}, "data.split"),
         ({"data": {**DATA, "split": {"test": 1.5}}}, "data.split.test"),
         ({"data": {**DATA, "split": {"test": float("inf")}}}, "data.split.test"),
         ({"data": {**DATA, "preprocess": [{"resize": [3]}]}}, "data.preprocess.0.resize"),
-        ({"data": {"dataset": "mnist"}}, "data.dataset"),
+        ({"data": {"dataset": "imagenet"}}, "data.dataset"),
         ({"data": {}}, "data"),
         ({"data": {"dataset": "iris", "npz": "iris.npz"}}, "data"),
         ({"data": {**DATA, "channels_last": True}}, "data"),
         ({"data": {**DATA, "classes": ["a", "b"]}}, "data"),
         ({"data": {"npz": "a.npz", "classes": ["a"]}}, "data.classes"),
         ({"data": {"npz": ""}}, "data.npz"),
+        ({"data": {**DATA, "sample_weights": "w"}}, "data"),
+        ({"data": {**DATA, "augment": {"zoom_range": [1.2, 0.8]}}}, "data.augment"),
+        ({"data": {**DATA, "augment": {"zoom_range": 1.0}}}, "data.augment"),
+        ({"data": {**DATA, "augment": {"fill_mode": "mirror"}}}, "data.augment.fill_mode"),
+        ({"data": {"table": {"file": "a.csv"}}}, "data.table.target"),
+        ({"gradient": {"clip_norm": 1, "clip_value": 1}}, "gradient"),
+        ({"batch_size": "full", "gradient": {"accumulate": 2}}, ""),
+        ({"schedule": {"cosine": {}, "plateau": {}}}, "schedule"),
+        ({"schedule": "step"}, "schedule.step.step_size"),
+        ({"monitor": "test_loss"}, "monitor"),
+        ({"stop_at": {"loss": 0.1}}, "stop_at.loss"),
+        ({"metrics": ["accuracy", "speed"]}, "metrics.1"),
+        ({"early_stopping": {"patience": 0}}, "early_stopping.patience"),
     ],
 )
 def test_limits_hold(section: dict[str, object], fault: str) -> None:
     with pytest.raises(ValidationError) as caught:
         TrainSpec.model_validate({"data": DATA, "epochs": 1, **section})
-    (error,) = caught.value.errors()
-    assert ".".join(map(str, error["loc"])).startswith(fault)
+    assert all(
+        ".".join(map(str, error["loc"])).startswith(fault) for error in caught.value.errors()
+    )

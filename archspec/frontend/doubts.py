@@ -51,7 +51,7 @@ def _training(train: TrainSpec, section: Table) -> Training:
     from archspec.frontend.train_schema import DATASETS
 
     data = train.data
-    count, said_by, key = None, "the data", "npz"
+    count, said_by, key = None, "the data", data.source
     if data.dataset is not None:
         count, said_by, key = DATASETS[data.dataset], f"the data set {data.dataset}", "dataset"
     elif data.classes is not None:

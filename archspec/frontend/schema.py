@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 NAME = r"^[A-Za-z_][A-Za-z0-9_]*$"
 STEM = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
 FORMULA = r"^="
+METRIC = r"^(train|validation)_[a-z0-9_]+$"
 LINE = r"^[^\x00-\x1f\x7f]*$"
 
 Name: TypeAlias = Annotated[str, Field(pattern=NAME)]

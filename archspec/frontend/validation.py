@@ -11,7 +11,7 @@ from archspec.frontend.arguments import Argument, as_text
 from archspec.frontend.layer import RESERVED
 from archspec.frontend.misplaced import beside_help, sections_above, silenced
 from archspec.frontend.names import name_fault
-from archspec.frontend.schema import FORMULA, LINE, NAME, STEM, ArchSpec
+from archspec.frontend.schema import FORMULA, LINE, METRIC, NAME, STEM, ArchSpec
 from archspec.frontend.suggest import did_you_mean, field_help, section_help
 from archspec.frontend.tree import Items, Scalar, Table, Tree, plain
 from archspec.frontend.value_help import choice_help, form_help, option_help, text_help
@@ -217,6 +217,7 @@ PATTERNS = {
     STEM: "a name of the letters a to z, digits, `_`, `.` and `-`",
     FORMULA: "a formula",
     LINE: "one line of text",
+    METRIC: "a metric such as train_loss or validation_accuracy",
 }
 """What the patterns of texts ask for, to follow `must be`."""
 

@@ -94,7 +94,9 @@ def _fit(graph: Graph, spec: TrainSpec, data: Dataset, directory: Path, device: 
     seed_everything(spec.seed, verbose=False)
     module = TrainingModule(graph, spec)
     order = torch.Generator().manual_seed(spec.seed)
-    batches = training_batches(data.splits["train"], spec.batch_size, order)
+    examples = data.splits["train"]
+    size = examples.number if spec.batch_size == "full" else spec.batch_size
+    batches = training_batches(examples, size, order)
     validation = data.splits["validation"]
     record = Record()
     checkpoints = _checkpoints(directory, validated=validation.number > 0)

@@ -1,0 +1,98 @@
+"""Preprocessing: what is done to every example, in training, validation and prediction."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from archspec.frontend.schema import Section
+from archspec.frontend.train_schema.choice import Choice, Number, Penalty, Pixels, Rate
+
+if TYPE_CHECKING:
+    from pydantic import GetJsonSchemaHandler
+    from pydantic.json_schema import JsonSchemaValue
+    from pydantic_core import CoreSchema
+
+
+class Resize(Section):
+    """A new size for images."""
+
+    size: Annotated[list[Pixels], Field(min_length=2, max_length=2)] = Field(
+        description="height and width, each at most 8192"
+    )
+    interpolation: Literal["bilinear", "bicubic", "nearest"] = Field(
+        default="bilinear", description="how pixels in between are found"
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_form(cls, value: Any) -> Any:  # noqa: ANN401
+        return {"size": value} if isinstance(value, list) else value
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """Returns a mapping, or the size alone."""
+        whole = handler.resolve_ref_schema(handler(schema))
+        return {"anyOf": [whole, whole["properties"]["size"]]}
+
+
+class Normalize(Section):
+    """Shift and scale of each channel, or of each feature: `(x - mean) / std`."""
+
+    mean: list[Number] = Field(min_length=1, description="one for all channels, or one for each")
+    std: list[Rate] = Field(min_length=1, description="one for all channels, or one for each")
+
+
+class Standardize(Section):
+    """Mean 0 and standard deviation 1, as Keras's `featurewise_` and `samplewise_` options."""
+
+    by: Literal["featurewise", "samplewise"] = Field(
+        default="featurewise",
+        description="featurewise: by mean and deviation of each channel, or feature, over the "
+        "training examples; samplewise: by those of each example",
+    )
+    center: bool = Field(default=True, description="whether the mean is subtracted")
+    scale: bool = Field(default=True, description="whether the deviation is divided by")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_form(cls, value: Any) -> Any:  # noqa: ANN401
+        return {"by": value} if isinstance(value, str) else value
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """Returns a mapping, or `by` alone."""
+        whole = handler.resolve_ref_schema(handler(schema))
+        return {"anyOf": [whole, whole["properties"]["by"]]}
+
+
+class Whiten(Section):
+    """ZCA whitening of the training examples' features (Krizhevsky 2009, appendix A)."""
+
+    epsilon: Annotated[Penalty, Field(gt=0)] = Field(
+        default=1e-6, description="added to the variances, against noise"
+    )
+
+
+class Step(Choice):
+    """One step of preprocessing, applied to every example in training and prediction.
+
+    What a step learns from examples it learns from the training split.
+    """
+
+    color_mode: Literal["grayscale", "rgb", "rgba"] | None = Field(
+        default=None, description="the channels of images: grayscale, rgb or rgba"
+    )
+
+    rescale: Number | None = Field(default=None, description="a factor for every value")
+    resize: Resize | None = Field(default=None, description="a new [height, width] for images")
+    normalize: Normalize | None = Field(default=None, description="(x - mean) / std")
+    standardize: Standardize | None = Field(
+        default=None, description="mean 0 and deviation 1: featurewise or samplewise"
+    )
+    whiten: Whiten | None = Field(default=None, description="ZCA whitening")
