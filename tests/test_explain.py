@@ -214,7 +214,7 @@ def test_every_field_is_explained_with_the_operators_that_have_it() -> None:
         ("e202", "E202: paths of unequal sizes"),
         ("compile", "train: "),
         ("fit", "train: "),
-        ("validation_split", "validation_split: here it is `validation`\n\ntrain: "),
+        ("validation_split", "validation_split: here it is `validation`\n\nsplits: "),
         ("include_top", "include_top: cut the network with `use: {"),
         ("pretrained", "pretrained: no trained weights come with archspec"),
         ("in.channels", "formulas: "),

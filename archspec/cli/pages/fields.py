@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -32,8 +32,16 @@ def use_text(field: FieldInfo) -> str:
     return "optional" if field.default is None else f"default {as_text(field.default)}"
 
 
-def section_fields(model: type[BaseModel], indent: str = "") -> Iterator[str]:
-    """Yields a line for each field of a section, and of the sections inside it."""
+def section_fields(
+    model: type[BaseModel], elsewhere: Mapping[type[BaseModel], str], indent: str = ""
+) -> Iterator[str]:
+    """Yields a line for each field of a section, and of the sections inside it.
+
+    Args:
+        model: The section.
+        elsewhere: The sections that have a page of their own, and its name.
+        indent: Spaces before each line.
+    """
     for name, field in model.model_fields.items():
         default = field.get_default(call_default_factory=True)
         simple = not isinstance(default, (BaseModel, list)) and default is not None
@@ -44,7 +52,10 @@ def section_fields(model: type[BaseModel], indent: str = "") -> Iterator[str]:
         if choices and all(isinstance(choice, str) for choice in choices):
             yield f"{indent}    one of {', '.join(choices)}"
         for inner in models(field.annotation):
-            yield from section_fields(inner, indent + "    ")
+            if inner in elsewhere:
+                yield f"{indent}    see `archspec explain {elsewhere[inner]}`"
+            else:
+                yield from section_fields(inner, elsewhere, indent + "    ")
 
 
 def _text(

@@ -15,7 +15,7 @@ def topic_page(name: str) -> str:
     parts = [f"{name}: {topic.title}", paragraphs(topic.text)]
     parts += [section(heading, columns(table)) for heading, table in topic.tables.items()]
     if topic.section:
-        parts.append(section("keys", "\n".join(section_fields(topic.section))))
+        parts.append(section("keys", "\n".join(section_fields(topic.section, topic.elsewhere))))
     parts += [_file(f"With this as {file}:", text) for file, text in topic.files.items()]
     return "\n\n".join([*parts, _file("For example:", topic.example)])
 

@@ -15,6 +15,7 @@ from archspec.frontend.topics.flow import FLOW
 from archspec.frontend.topics.model import Topic
 from archspec.frontend.topics.repetition import REPETITION
 from archspec.frontend.topics.spec import SPEC
+from archspec.frontend.topics.training import TRAINING
 from archspec.frontend.topics.values import VALUES
 from archspec.frontend.topics.weights import WEIGHTS
 
@@ -26,6 +27,7 @@ TOPICS: Mapping[str, Topic] = {
     **REPETITION,
     **VALUES,
     **WEIGHTS,
+    **TRAINING,
     **FILES,
     **CHECKING,
 }

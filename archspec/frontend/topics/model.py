@@ -21,6 +21,7 @@ class Topic(NamedTuple):
         words: Further words that it explains.
         files: The other files of the example, by their names.
         section: A section of the spec whose keys are listed, with those below.
+        elsewhere: The sections below it that have a topic of their own, and its name.
     """
 
     title: str
@@ -30,6 +31,7 @@ class Topic(NamedTuple):
     words: tuple[str, ...] = ()
     files: Mapping[str, str] = {}
     section: type[BaseModel] | None = None
+    elsewhere: Mapping[type[BaseModel], str] = {}
 
     def explained(self) -> Iterator[str]:
         """Yields the words that it explains: its own, and those of its tables and its section."""
@@ -37,14 +39,14 @@ class Topic(NamedTuple):
         for table in self.tables.values():
             yield from table
         if self.section:
-            yield from _keys(self.section)
+            yield from self._keys(self.section)
 
-
-def _keys(section: type[BaseModel]) -> Iterator[str]:
-    for name, field in section.model_fields.items():
-        yield name
-        for inner in models(field.annotation):
-            yield from _keys(inner)
+    def _keys(self, section: type[BaseModel]) -> Iterator[str]:
+        for name, field in section.model_fields.items():
+            yield name
+            for inner in models(field.annotation):
+                if inner not in self.elsewhere:
+                    yield from self._keys(inner)
 
 
 def fields_of(model: type[BaseModel]) -> Mapping[str, str]:

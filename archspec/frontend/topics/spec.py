@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 from archspec.frontend.schema import ArchSpec, Expect, Input
 from archspec.frontend.topics.model import Topic, fields_of
-from archspec.frontend.train_schema import TrainSpec
 
 SPEC: Mapping[str, Topic] = {
     "spec": Topic(
@@ -118,26 +117,6 @@ layers:
   - dropout: 1e-1
 """,
         words=("quotes", "anchors", "aliases"),
-    ),
-    "train": Topic(
-        "data, loss, optimiser, and how long",
-        "The `train` section says what `archspec train` does, as Keras's `compile` and `fit` do. "
-        "What can be chosen is written as layers are: a name, or a name with its options.",
-        """\
-name: flowers
-inputs: {measurements: [4]}
-layers:
-  - linear: 16
-  - relu
-  - linear: 3
-train:
-  data: {dataset: iris, split: {test: 0.3}}
-  loss: cross_entropy
-  optimizer: {adam: {lr: 0.01}}
-  epochs: 50
-""",
-        words=("training", "fit", "compile"),
-        section=TrainSpec,
     ),
 }
 """Topics by name."""

@@ -1,0 +1,130 @@
+"""Topics: the `train` section and its parts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from archspec.frontend.topics.model import Topic
+from archspec.frontend.train_schema import (
+    Augment,
+    Data,
+    Loss,
+    Optimizer,
+    Schedule,
+    Split,
+    Step,
+    TrainSpec,
+)
+
+_NETWORK = """\
+name: clothes
+inputs: {image: [1, 28, 28]}
+layers:
+  - conv2d: {out_channels: 16, kernel_size: 3, padding: same}
+  - relu
+  - max_pool2d: {kernel_size: 2}
+  - flatten
+  - linear: 10
+train:
+"""
+
+TRAINING: Mapping[str, Topic] = {
+    "train": Topic(
+        "what a network is trained on, and how",
+        "The `train` section says what `archspec train` does, as Keras's `compile` and `fit` do. "
+        "What can be chosen is written as layers are: a name, or a name with its options.\n\n"
+        "A file of its own can say it for a network that stands elsewhere: `extends: resnet`, or "
+        "`extends: {spec: resnet, variant: resnet18}`, and a `train` section. Every value can be "
+        "given on the command line too: --set train.optimizer.sgd.lr=0.1.",
+        """\
+name: flowers
+inputs: {measurements: [4]}
+layers:
+  - linear: 16
+  - relu
+  - linear: 3
+train:
+  data: {dataset: iris, split: {test: 0.3}}
+  loss: cross_entropy
+  optimizer: {adam: {lr: 0.01}}
+  epochs: 50
+""",
+        words=("training", "fit", "compile"),
+        section=TrainSpec,
+        elsewhere={Data: "data", Loss: "loss", Optimizer: "optimizer", Schedule: "schedule"},
+    ),
+    "data": Topic(
+        "what a network is trained on",
+        "Examples come from one of `dataset`, `folder`, `npz`, `npy`, `table` and `huggingface`. "
+        "Paths are relative to the file that says them. Test sets that data bring along are the "
+        "test split; `archspec data SPEC` shows what is there.",
+        _NETWORK + "  data: {dataset: fashion_mnist, preprocess: [{rescale: 0.00392157}]}\n"
+        "  epochs: 5\n",
+        words=("flow_from_directory", "ImageFolder", "DataLoader"),
+        section=Data,
+        elsewhere={Step: "preprocess", Augment: "augment", Split: "splits"},
+    ),
+    "splits": Topic(
+        "training, validation and test examples",
+        "The test split is looked at once, after training; validation chooses the epoch. With "
+        "`folds`, what is not test is validated in turn, and the figures are means and spreads.",
+        _NETWORK + "  data:\n    dataset: digits\n    preprocess: [{resize: [28, 28]}]\n"
+        "    split: {test: 0.2, folds: 5, seed: 1}\n  epochs: 5\n",
+        words=("train_test_split", "cross_validation", "k-fold", "StratifiedKFold"),
+        section=Split,
+    ),
+    "preprocess": Topic(
+        "what is done to every example",
+        "Steps are applied in order, in training, validation and prediction; exported models carry "
+        "them. What a step learns, as a mean, it learns from the training split.",
+        _NETWORK + "  data:\n    dataset: digits\n    preprocess:\n      - rescale: 0.0625\n"
+        "      - resize: [28, 28]\n      - standardize: featurewise\n  epochs: 5\n",
+        words=("preprocessing", "featurewise_center", "zca_whitening"),
+        section=Step,
+    ),
+    "augment": Topic(
+        "random changes of training images",
+        "Every training image is changed anew in each epoch; images of validation and test never "
+        "are. `archspec data SPEC --augmented` shows what becomes of them.",
+        _NETWORK + "  data:\n    dataset: fashion_mnist\n    preprocess: [{rescale: 0.00392157}]\n"
+        "    augment: {rotation_range: 10, width_shift_range: 0.1, horizontal_flip: true}\n"
+        "  epochs: 5\n",
+        words=("augmentation", "ImageDataGenerator", "RandomErasing"),
+        section=Augment,
+    ),
+    "loss": Topic(
+        "what training minimises",
+        "Cross-entropies are computed on scores: where the network ends in softmax or sigmoid, on "
+        "what that takes. Auxiliary heads add theirs by their `weight`, and weights and outputs "
+        "their penalties.",
+        _NETWORK + "  data: {dataset: digits, preprocess: [{resize: [28, 28]}]}\n"
+        "  loss: {cross_entropy: {label_smoothing: 0.1}}\n  epochs: 5\n",
+        words=(
+            "sparse_categorical_crossentropy",
+            "categorical_crossentropy",
+            "binary_crossentropy",
+            "mean_squared_error",
+        ),
+        section=Loss,
+    ),
+    "optimizer": Topic(
+        "how weights follow the gradient",
+        "Names and defaults are PyTorch's. `batch_size: 1` is stochastic gradient descent, "
+        "`batch_size: full` that of all examples, and any number between them mini-batches.",
+        _NETWORK + "  data: {dataset: digits, preprocess: [{resize: [28, 28]}]}\n"
+        "  optimizer: {sgd: {lr: 0.1, momentum: 0.9, nesterov: true}}\n"
+        "  batch_size: 64\n  epochs: 5\n",
+        words=("optimiser", "Adam", "SGD"),
+        section=Optimizer,
+    ),
+    "schedule": Topic(
+        "how the learning rate changes",
+        "The rate of the optimiser is the largest one. `warmup` lets it rise to that over its "
+        "first epochs, before what `schedule` says begins.",
+        _NETWORK + "  data: {dataset: digits, preprocess: [{resize: [28, 28]}]}\n"
+        "  schedule: cosine\n  warmup: 1\n  epochs: 5\n",
+        words=("lr_scheduler", "ReduceLROnPlateau", "learning rate"),
+        section=Schedule,
+    ),
+}
+"""Topics by name."""
