@@ -38,12 +38,22 @@ if command -v npm > /dev/null && [ "$(cat .venv/npm/stamp 2>/dev/null)" != "$ser
     fi
 fi
 
-if ! command -v dot > /dev/null; then
-    # PNG and PDF need Graphviz's own program; SVG and PNG can do without it.
+# Graphviz draws PDF, and PNG as it should look; the other two are for tests: letters for Korean
+# labels in pictures, and 70,000 real pictures to train on.
+missing=
+command -v dot > /dev/null || missing=graphviz
+fc-list :lang=ko 2> /dev/null | grep -q . || missing="$missing fonts-nanum"
+[ -d /usr/share/datasets/fashion-mnist ] || missing="$missing dataset-fashion-mnist"
+if [ -n "$missing" ] && [ "$(cat .venv/packages-tried 2>/dev/null)" != "$missing" ]; then
+    echo "$missing" > .venv/packages-tried
     as_root=
     [ "$(id -u)" = 0 ] || as_root="sudo -n"
-    if command -v apt-get > /dev/null && $as_root true 2>/dev/null; then
-        $as_root apt-get update -qq && $as_root apt-get install -y -qq graphviz > /dev/null
+    if command -v apt-get > /dev/null && $as_root true 2> /dev/null; then
+        $as_root apt-get update -qq
+        for package in $missing; do
+            $as_root apt-get install -y -qq "$package" > /dev/null ||
+                echo "note: $package was not installed" >&2
+        done
     elif command -v brew > /dev/null; then
         brew install --quiet graphviz
     fi
