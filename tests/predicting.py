@@ -10,9 +10,22 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from archspec.cli import main
 from archspec.frontend import compile_spec
+
+PETS = """
+name: pets
+inputs: {image: [1, 2, 2]}
+layers: [flatten, linear: {name: scores, out_features: 3}]
+train:
+  data: {npz: none.npz, classes: [고양이, 강아지, 토끼], preprocess: [rescale: 0.00392156862745098]}
+  epochs: 1
+"""
+"""Tells by the place of the bright pixel: none in the last place."""
+
+WEIGHT = [[4, 0, 0, 0], [0, 4, 0, 0], [0, 0, 4, 0]]
 
 
 class Said(NamedTuple):
@@ -46,6 +59,20 @@ def exported(folder: Path, text: str, **weights: object) -> Path:
         arguments += ["--weights", str(folder / "weights.pt")]
     assert main(arguments) == 0
     return model
+
+
+def pets_model(folder: Path) -> Path:
+    """Returns the model of `PETS`."""
+    return exported(folder, PETS, scores__weight=WEIGHT, scores__bias=[0, 0, 0])
+
+
+def picture(path: Path, *bright: int) -> Path:
+    """Writes an image of 2×2 pixels, those white that are named."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pixels = np.zeros(4, np.uint8)
+    pixels[list(bright)] = 255
+    Image.fromarray(pixels.reshape(2, 2)).save(path)
+    return path
 
 
 def give_stdin(monkeypatch: pytest.MonkeyPatch, content: bytes) -> None:

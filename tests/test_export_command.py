@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import subprocess
 import sys
+import time
 from importlib.metadata import version
 from pathlib import Path
 
@@ -199,7 +201,8 @@ def test_without_a_proof_and_with_safetensors_pytorch_is_not_needed() -> None:
         "import sys; sys.modules['torch'] = None\n"
         "from archspec.cli import main\n"
         "arguments = ['tiny.yaml', '--weights', 'net.safetensors', '--no-verify']\n"
-        "sys.exit(main(['export', '--onnx', *arguments]))"
+        "halved = main(['export', '--onnx', *arguments, '--fp16', '-o', 'half.onnx'])\n"
+        "sys.exit(halved or main(['export', '--onnx', *arguments]))"
     )
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=False
@@ -247,7 +250,8 @@ def test_a_model_can_be_made_smaller_and_take_images(capsys: pytest.CaptureFixtu
         sizes[flag] = Path("digits_net.onnx").stat().st_size
         said = capsys.readouterr().out
         assert "verified against PyTorch" in said
-    assert "8 bits: calibrated on 512 examples" in said
+        assert ("half precision, where every layer rounds: " in said) == (flag == "--fp16")
+    assert "8 bits: calibrated on 512 examples; outputs differ by at most " in said
     assert "test examples: " in said
     assert sizes["--int8"] < sizes["--fp16"] < sizes["--seed=0"]
     assert main([*export, "--embed-preprocessing", "nhwc", "--triton", "served"]) == 0
@@ -299,6 +303,101 @@ def test_what_half_precision_cannot_hold_is_told(capsys: pytest.CaptureFixture[s
     assert main([*export, "--no-verify", "--fp16"]) == 1
     assert "half precision holds no number above 65,504" in capsys.readouterr().err
     assert not Path("tiny.onnx").exists()
+
+
+ROUNDED_AWAY = """\
+name: rounded
+inputs: {x: [2]}
+layers:
+- linear: {name: sums, out_features: 2, bias: false}
+- linear: {name: difference, out_features: 1, bias: false}
+"""
+
+
+def test_what_rounding_changes_too_much_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    # (2000 x0 + x1) - 2000 x0, of which half precision leaves little.
+    Path("rounded.yaml").write_text(ROUNDED_AWAY)
+    save_file({"sums.weight": np.array([[2000, 1], [2000, 0]], np.float32),
+               "difference.weight": np.array([[1, -1]], np.float32)}, "w.safetensors")  # fmt: skip
+    Path("rounded.onnx").write_bytes(b"older")
+    export = ["export", "rounded.yaml", "--onnx", "--no-verify", "--weights", "w.safetensors"]
+    assert main([*export, "--fp16"]) == 1
+    said = capsys.readouterr().err
+    assert "error: in half precision, where every layer rounds, the outputs differ by " in said
+    assert "= help: export it without --fp16" in said
+    assert Path("rounded.onnx").read_bytes() == b"older"
+    assert main(export) == 0
+
+
+def test_a_repository_that_cannot_be_is_told_before_the_work(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for place in ("tiny.yaml", "tiny.yaml/models"):
+        assert main(["export", "tiny.yaml", "--onnx", "--triton", place]) == 3
+        (error,) = capsys.readouterr().err.splitlines()  # without the note on random weights
+        assert error == f"error: cannot write {place}: Not a directory"
+    assert not Path("tiny.onnx").exists()
+
+
+class Terminal(io.StringIO):
+    """Where a person looks."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_terminal_shows_what_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    assert main(["export", "tiny.yaml", "--onnx", "--fp16"]) == 0
+    shown = terminal.getvalue().replace("\r", "\n").splitlines()
+    done = [line.partition(" (")[0] for line in shown]
+    told = [what for what in dict.fromkeys(done) if "runs" in what]
+    assert told[:2] == [
+        "PyTorch runs tiny, batch 1, H 32",
+        "ONNX Runtime runs tiny, batch 1, H 32",
+    ]
+    assert "ONNX Runtime runs twin, batch 3, H 33" in told
+    assert told[-1] == "ONNX Runtime runs the file"
+    assert not shown[-1].strip()  # the line is wiped
+
+
+SLOW = f"""\
+name: slow
+inputs: {{image: [1, 700, 700]}}
+layers: [{", ".join(["conv2d: {out_channels: 16, kernel_size: 5}"] * 8)}]
+"""
+
+
+def _begun(folder: Path) -> subprocess.Popen[str]:
+    """Returns an export that has begun to write."""
+    command = "import sys; from archspec.cli import main; sys.exit(main())"
+    running = subprocess.Popen(
+        [sys.executable, "-c", command, "export", "slow.yaml", "--onnx"],
+        cwd=folder,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while not list(folder.glob(f".slow.onnx.*.{running.pid}.*/slow.onnx")):
+        assert running.poll() is None, running.communicate()
+        time.sleep(0.01)
+    return running
+
+
+def test_an_export_that_is_ended_leaves_nothing(tmp_path: Path) -> None:
+    (tmp_path / "slow.yaml").write_text(SLOW)
+    (tmp_path / "slow.onnx").write_bytes(b"older")
+    killed = _begun(tmp_path)
+    killed.kill()
+    killed.communicate()
+    (left,) = tmp_path.glob(".slow.onnx.*")
+    ended = _begun(tmp_path)
+    assert not left.exists()
+    ended.terminate()
+    _, said = ended.communicate()
+    assert (ended.returncode, said.splitlines()[-1]) == (130, "interrupted")
+    assert (tmp_path / "slow.onnx").read_bytes() == b"older"
+    assert not list(tmp_path.glob(".*"))
 
 
 def test_a_smaller_model_leaves_no_weights_beside_it(

@@ -16,6 +16,7 @@ AUGMENTATIONS: dict[str, Fields] = {
     "random_flip": {},
     "random_rotation": {"factor": 0.1},
     "random_zoom": {"height_factor": 0.3},
+    "random_shear": {"x_factor": 0.3},
     "random_translation": {"height_factor": 0.2, "width_factor": 0.2},
     "random_contrast": {"factor": 0.5},
     "random_brightness": {"factor": 0.2},
@@ -115,6 +116,12 @@ def test_angles_are_spread_over_the_range() -> None:
             "random_zoom",
             {"height_factor": (0.27, 0.27), "width_factor": (-0.17, -0.17)},
             [[1.27, 0.0], [0.0, 0.83]],
+            [0.0, 0.0],
+        ),
+        (
+            "random_shear",
+            {"x_factor": (0.31, 0.31), "y_factor": (-0.13, -0.13)},
+            [[1.0, -0.13], [0.31, 1.0]],
             [0.0, 0.0],
         ),
         (

@@ -16,14 +16,16 @@ from archspec.frontend.train_schema import Optimizer
 from archspec.ir.graph import Graph, Head
 from archspec.ops.linear import Linear
 from archspec.ops.softmax import Softmax
-from archspec.training.module import TrainingModule, optimizer_for
+from archspec.training.module import TrainingModule
 from archspec.training.objective import ends_in_softmax, scores_graph
+from archspec.training.optimizers import optimizer_for
+from archspec.training.task import Task
 
 
 def module_of(graph: Graph) -> TrainingModule:
     spec = compiled("iris").train
     assert spec is not None
-    return TrainingModule(graph, spec)
+    return TrainingModule(graph, spec, Task("multiclass", 3, "softmax"))
 
 
 def test_a_network_that_ends_in_softmax_is_trained_on_its_scores() -> None:
@@ -33,7 +35,7 @@ def test_a_network_that_ends_in_softmax_is_trained_on_its_scores() -> None:
     whole = build(graph)
     whole.load_state_dict(module.network.state_dict())
     inputs, targets = torch.randn(9, 4), torch.arange(9) % 3
-    loss, _ = module.judge((inputs, targets))
+    loss, *_ = module.judge((inputs, targets))
     torch.testing.assert_close(loss, -whole(inputs).log()[range(9), targets].mean())
     torch.testing.assert_close(loss, cross_entropy(module.network(inputs), targets))
 
@@ -42,7 +44,7 @@ def test_the_loss_stays_finite_where_the_softmax_saturates() -> None:
     module = module_of(compiled("iris").graph)
     with torch.no_grad():
         module.network.get_parameter("linear_3.weight").mul_(1e5)
-    loss, _ = module.judge((torch.randn(9, 4), torch.arange(9) % 3))
+    loss, *_ = module.judge((torch.randn(9, 4), torch.arange(9) % 3))
     assert 100 < loss < math.inf
 
 

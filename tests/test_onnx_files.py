@@ -13,7 +13,7 @@ from onnx import helper, numpy_helper
 from test_whole_file import no_file_beyond
 
 from archspec.backends.onnx import export, files, model_of, write
-from archspec.backends.onnx.files import ALIGNMENT
+from archspec.backends.onnx.files import ALIGNMENT, replacing
 
 GRAPH = branching()
 WEIGHTS = random_weights(GRAPH)
@@ -121,3 +121,38 @@ def test_weights_are_beside_the_file_that_a_link_leads_to(tmp_path: Path) -> Non
     assert sorted(path.name for path in folder.iterdir()) == ["net.onnx", "net.onnx.data"]
     inputs = random_inputs(GRAPH, {"batch": 1})
     assert run_onnx(folder / "net.onnx", inputs).keys() == {"logits"}
+
+
+def test_a_smaller_model_takes_the_second_file_of_the_old_one_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, data = tmp_path / "net.onnx", tmp_path / "net.onnx.data"
+    for limit, left in ((1000, [file, data]), (1000, [file, data]), (2**30, [file])):
+        monkeypatch.setattr(files, "MAX_BYTES", limit)
+        with replacing(file) as part:
+            export(GRAPH, WEIGHTS, part, metadata=METADATA)
+        assert sorted(tmp_path.iterdir()) == left
+        run_onnx(file, random_inputs(GRAPH, {"batch": 1}))
+
+
+@pytest.mark.parametrize("old", [b"no model", None])
+def test_a_second_file_of_somebody_else_stays(old: bytes | None, tmp_path: Path) -> None:
+    file, data = tmp_path / "net.onnx", tmp_path / "net.onnx.data"
+    data.write_bytes(b"mine")
+    if old is None:
+        exported(tmp_path)  # which names no other file
+    else:
+        file.write_bytes(old)
+    with replacing(file) as part:
+        export(GRAPH, WEIGHTS, part, metadata={})
+    assert data.read_bytes() == b"mine"
+
+
+@pytest.mark.usefixtures("small_files")
+def test_what_is_not_proved_leaves_both_old_files(tmp_path: Path) -> None:
+    exported(tmp_path)
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    with pytest.raises(ZeroDivisionError), replacing(tmp_path / "net.onnx") as part:
+        export(GRAPH, random_weights(GRAPH, 1), part, metadata={})
+        raise ZeroDivisionError
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before

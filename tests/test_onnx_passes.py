@@ -113,6 +113,7 @@ EFFECTS: list[tuple[str, str, str | None, dict[str, int]]] = [
     ("fold_batch_norm", "densenet", None, {"BatchNormalization": -6}),
     ("fold_scales", "inception_resnet_v2", None, {"Mul": -5, "Add": -5}),
     ("fuse_pads", "nasnet", None, {"Pad": -4}),
+    ("expand_lrn", "alexnet", None, {"LRN": -2, "Mul": 4, "Conv": 2, "Sqrt": 4, "Div": 2}),
 ]  # fmt: skip
 """What single passes do to the nodes of shipped specs."""
 
@@ -134,7 +135,7 @@ def test_a_pass_alone_takes_out_what_it_should(
         assert difference(array, made[output]) <= 1e-4
 
 
-NODES = {"googlenet": 140, "resnet50": 121, "resnet152": 359, "densenet201": 607,
+NODES = {"googlenet": 150, "resnet50": 121, "resnet152": 359, "densenet201": 607,
          "mobilenet_v2": 99, "inception_v3": 218}  # fmt: skip
 """Nodes of whole networks; torch's own exporter (dynamo) needs as many, and 156 for GoogLeNet."""
 
@@ -430,3 +431,24 @@ def test_a_pooling_that_is_read_twice_is_not_merged() -> None:
     )
     assert kinds(graph, PASSES) == {"GlobalAveragePool": 1, "Flatten": 2, "Relu": 1}
     assert apart(graph, PASSES) <= TOLERANCE
+
+
+@pytest.mark.parametrize(
+    ("fields", "kind"),
+    [
+        ("size: 5, alpha: 0.3, k: 2.0", "Sqrt"),
+        ("size: 9, alpha: 2.0, beta: 0.6, k: 0.1", "Pow"),
+        ("size: 1, alpha: 0.5", "Sqrt"),
+    ],
+)
+def test_the_energy_of_neighbours_is_the_same_as_a_convolution(fields: str, kind: str) -> None:
+    net = small_graph(f"- local_response_norm: {{{fields}}}\n", "{image: [7, H, 6]}")
+    assert kinds(net, ["expand_lrn"])[kind]
+    assert "LRN" not in kinds(net, ["expand_lrn"])
+    for opset in (OPSET, NEWEST_OPSET):
+        assert apart(net, ["expand_lrn"], {"H": 5}, opset=opset) <= TOLERANCE
+
+
+def test_of_very_many_channels_not_all_are_multiplied_with_all() -> None:
+    net = small_graph("- local_response_norm: 5\n", "{image: [513, 2, 2]}")
+    assert kinds(net, PASSES)["LRN"] == 1

@@ -14,13 +14,14 @@ from onnx import numpy_helper
 from onnxruntime import InferenceSession
 from sklearn.datasets import load_sample_images
 
+from archspec.backends.fitted_step import FittedStep, unlearnt
 from archspec.backends.onnx import model_of
 from archspec.backends.onnx.half import half
 from archspec.backends.onnx.preprocessing import PreprocessingError, embed_preprocessing
 from archspec.frontend import compile_text
 from archspec.frontend.train_schema import Step
 from archspec.ir.graph import Graph
-from archspec.training.preprocess import preprocess
+from archspec.training.preprocessing import apply, fitted
 
 Layout = Literal["nchw", "nhwc"]
 
@@ -33,8 +34,8 @@ NORMALIZE = {"normalize": {"mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 
 RESCALE = {"rescale": 1 / 255}
 
 
-def _steps(*written: dict[str, Any]) -> list[Step]:
-    return [Step.model_validate(step) for step in written]
+def _steps(*written: dict[str, Any]) -> tuple[FittedStep, ...]:
+    return unlearnt(Step.model_validate(step) for step in written)
 
 
 def _resize(height: int, width: int, how: str = "bilinear") -> dict[str, Any]:
@@ -61,10 +62,10 @@ def _photographs(height: int, width: int) -> np.ndarray:
     return np.stack([image[:height, :width] for image in load_sample_images().images])
 
 
-def _prepared(images: np.ndarray, steps: Sequence[Step]) -> np.ndarray:
+def _prepared(images: np.ndarray, steps: Sequence[FittedStep]) -> np.ndarray:
     """Returns images that have their channels last as training prepares them."""
     tensor = torch.from_numpy(images).permute(0, 3, 1, 2).contiguous()
-    return preprocess(tensor.float(), steps).numpy()
+    return apply(tensor.float(), steps).numpy()
 
 
 def _run(model: onnx.ModelProto, images: np.ndarray) -> np.ndarray:
@@ -109,6 +110,69 @@ def test_without_a_resize_the_numbers_are_exactly_those_of_training(
     images, written = _photographs(24, 20), _steps(*steps)
     model = embed_preprocessing(_identity(24, 20), written, layout="nhwc")
     assert np.array_equal(_run(model, images), _prepared(images, written))
+
+
+def _learnt(channels: int, *written: object) -> tuple[FittedStep, ...]:
+    """Returns steps fitted to pieces of photographs with as many channels."""
+    photos = torch.from_numpy(_photographs(240, 200)).permute(0, 3, 1, 2).float()
+    pieces = photos.unfold(2, 24, 24).unfold(3, 20, 20).permute(0, 2, 3, 1, 4, 5)
+    images = pieces.reshape(-1, 3, 24, 20)
+    given = torch.cat([images, images.mean(1, keepdim=True)], 1)[:, :channels]
+    return fitted([Step.model_validate(step) for step in written], lambda: [given])
+
+
+@pytest.mark.parametrize("layout", ["nchw", "nhwc"])
+@pytest.mark.parametrize(
+    ("channels", "written"),
+    [
+        (3, ["standardize"]),
+        (3, [{"standardize": {"center": False}}]),
+        (3, [RESCALE, {"standardize": "samplewise"}]),
+        (3, [{"standardize": {"by": "samplewise", "scale": False}}]),
+        (3, [{"standardize": {"by": "samplewise", "center": False}}]),
+        (3, [RESCALE, _resize(24, 20), "standardize", {"whiten": {"epsilon": 0.1}}]),
+        (1, [{"color_mode": "rgb"}, RESCALE]),
+        (3, [{"color_mode": "rgb"}, RESCALE]),
+        (4, [{"color_mode": "rgb"}, RESCALE, "standardize"]),
+    ],
+)
+def test_what_was_learnt_is_part_of_the_model(
+    channels: int, written: list[object], layout: Layout
+) -> None:
+    steps = _learnt(channels, *written)
+    photos = _photographs(48, 40) if len(written) > 3 else _photographs(24, 20)
+    images = np.concatenate([photos, photos[..., :1]], axis=3)[..., :channels]
+    model = embed_preprocessing(_identity(24, 20), steps, layout=layout)
+    expected, given = _prepared(images, steps), _run(model, _in(layout, images))
+    assert np.abs(given - expected).max() <= 2e-5 * max(1, np.abs(expected).max())
+    assert expected.shape == (2, 3, 24, 20)
+
+
+@pytest.mark.parametrize("given", [1, 3, 4])
+@pytest.mark.parametrize(("mode", "wanted"), [("grayscale", 1), ("rgb", 3), ("rgba", 4)])
+def test_colours_are_those_of_training(given: int, mode: str, wanted: int) -> None:
+    steps = _learnt(given, {"color_mode": mode})
+    photos = _photographs(24, 20)
+    images = np.concatenate([photos, photos[..., 1:2]], axis=3)[..., :given]
+    spec = f"name: same\ninputs: {{image: [{wanted}, 24, 20]}}\nlayers: [{{identity: {{}}}}]\n"
+    made = _run(embed_preprocessing(_model(spec), steps, layout="nhwc"), images)
+    np.testing.assert_allclose(made, _prepared(images, steps), rtol=1e-6)
+    assert made.shape[1] == wanted
+
+
+@pytest.mark.parametrize(
+    ("steps", "message"),
+    [
+        (unlearnt([Step.model_validate("whiten")]), "what `whiten` learnt from the training"),
+        (_learnt(1, "standardize"), "`standardize` has learnt from examples of 1 channels"),
+        (_learnt(1, "whiten"), "`whiten` has learnt from examples of 480 values"),
+    ],
+)
+def test_what_was_learnt_elsewhere_is_refused(steps: tuple[FittedStep, ...], message: str) -> None:
+    with pytest.raises(PreprocessingError) as error:
+        embed_preprocessing(_model(), steps)
+    assert message in error.value.message
+    assert error.value.help
 
 
 @pytest.mark.parametrize(

@@ -218,3 +218,23 @@ def test_a_file_of_something_else_is_refused(
 def _two_inputs() -> Graph:
     spec = "name: two\ninputs: {a: [2], b: [3]}\nlayers: [concat: [a, b], linear: 2]\n"
     return compile_text(spec, "two.yaml").graph
+
+
+def test_energies_of_neighbours_are_not_quantised() -> None:
+    graph = compile_text(
+        "name: normal\ninputs: {x: [3, 6, 6]}\nlayers:\n"
+        "- conv2d: {out_channels: 8, kernel_size: 3}\n- local_response_norm: 5\n"
+        "- conv2d: {name: last, out_channels: 4, kernel_size: 3}\n",
+        "normal.yaml",
+    ).graph
+    weights = balanced_weights(graph)
+    images = 10 * np.random.default_rng(0).standard_normal((16, 3, 6, 6)).astype(np.float32)
+    model = model_of(graph, weights, metadata={})
+    made = quantized(model, [{"x": images}])
+    norm = [n for n in made.graph.node if n.name.startswith("local_response_norm.")]
+    square, energy = norm[:2]
+    assert (square.op_type, energy.op_type) == ("Mul", "Conv")
+    assert energy.input[0] == square.output[0]
+    (expected,) = run_torch(graph, weights, {"x": images}).values()
+    (found,) = InferenceSession(made.SerializeToString()).run(None, {"x": images})
+    assert difference(expected, found) <= 0.05

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from PIL import Image
 from predicting import exported, predict
 
 from archspec.training import fonts
-from archspec.training.fonts import font_for
+from archspec.training.fonts import font_for, lacking
 from archspec.training.picture_grid import GREEN, RED, SIDE, Cell, write_grid
 
 DIGITS = """
@@ -32,7 +33,7 @@ def colours(image: Image.Image) -> set[tuple[int, ...]]:
 def test_each_image_stands_above_its_text(tmp_path: Path) -> None:
     path = tmp_path / "grid.png"
     cells = [Cell(BLUE, ["cat 90%", "truth: cat"], True), Cell(BLUE, ["dog"], False)]
-    assert write_grid(path, cells) == ""
+    write_grid(path, cells)
     grid = Image.open(path).convert("RGB")
     half = grid.width // 2
     left, right = grid.crop((0, 0, half, grid.height)), grid.crop((half, 0, *grid.size))
@@ -56,24 +57,50 @@ def test_long_texts_are_shortened_to_their_image(tmp_path: Path) -> None:
 
 
 def test_korean_letters_are_drawn_where_a_font_has_them() -> None:
-    assert font_for("sepal length 5%", 14)[1] == ""
-    font, missing = font_for("고양이 cat", 14)
-    if missing:
+    assert lacking("sepal length 5%") == ""
+    if lacking("고양이 cat"):
         pytest.skip("no font here has Korean letters")
+    font = font_for("고양이 cat", 14)
     assert len({bytes(font.getmask(letter)) for letter in "고양이"}) == 3
 
 
+@pytest.fixture
+def no_fonts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A machine without fonts, but for the one of Pillow."""
+    for name in ("HOME", "XDG_DATA_HOME", "XDG_DATA_DIRS"):
+        monkeypatch.setenv(name, str(tmp_path))
+    caches = (fonts._best, fonts._font, fonts._installed)
+    for cache in caches:
+        cache.cache_clear()
+    yield
+    for cache in caches:
+        cache.cache_clear()
+
+
 def test_letters_that_no_font_has_are_told(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    no_fonts: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(fonts, "NAMES", ("no such font.ttf",))
-    assert font_for("고양이 cat", 14)[1] == "고양이"
+    assert lacking("고양이 cat") == "고양이"
     model = exported(tmp_path, DIGITS)
     props = onnx.load(model)
-    props.metadata_props.add(key="archspec.classes", value=json.dumps(["넷"] * 10))
-    onnx.save(props, model)
-    code, _, err = predict(capsys, model, "--grid", tmp_path / "grid.png")
-    assert (code, "note: no font here has the letters 넷; install one" in err) == (0, True)
+    (classes,) = (prop for prop in props.metadata_props if prop.key == "archspec.classes")
+    for names in (["넷"] * 10, list("0123456789")):
+        classes.value = json.dumps(names)
+        onnx.save(props, tmp_path / "named.onnx")
+        grid = tmp_path / f"{names[0]}.png"
+        code, _, err = predict(capsys, tmp_path / "named.onnx", "--grid", grid, "--limit", 2)
+        told = "note: no font here has the letters 넷, so the grid has numbers of classes" in err
+        assert (code, told) == (0, names[0] == "넷")
+
+
+def test_any_font_that_is_installed_is_found(no_fonts: None, tmp_path: Path) -> None:
+    found = sorted(Path("/usr/share/fonts").rglob("Nanum*.ttf"))
+    if not found:
+        pytest.skip("no font here has Korean letters")
+    (tmp_path / "fonts" / "deep").mkdir(parents=True)
+    (tmp_path / "fonts" / "broken.ttf").write_bytes(b"no font")
+    (tmp_path / "fonts" / "deep" / "mine.TTF").write_bytes(found[0].read_bytes())
+    assert lacking("고양이") == ""
 
 
 def test_a_grid_shows_the_first_examples(

@@ -14,23 +14,13 @@ import onnxruntime
 import pytest
 from onnx import TensorProto, helper
 from PIL import Image
-from predicting import exported, give_stdin, predict
+from predicting import exported, give_stdin, pets_model, picture, predict
 from scipy import ndimage
 
+from archspec.backends.fitted_step import unlearnt
 from archspec.backends.onnx.preprocessing import Layout, embed_preprocessing
 from archspec.frontend.train_schema import Step
 
-PETS = """
-name: pets
-inputs: {image: [1, 2, 2]}
-layers: [flatten, linear: {name: scores, out_features: 3}]
-train:
-  data: {npz: none.npz, classes: [고양이, 강아지, 토끼], preprocess: [rescale: 0.00392156862745098]}
-  epochs: 1
-"""
-"""Tells by the place of the bright pixel: none in the last place."""
-
-WEIGHT = [[4, 0, 0, 0], [0, 4, 0, 0], [0, 0, 4, 0]]
 AGES = "name: ages\ninputs: {x: [2]}\nlayers: [linear: {name: age, out_features: 1}]\n"
 PAIR = """
 name: pair
@@ -53,17 +43,7 @@ layers: [median_pool2d: {kernel_size: 3, stride: 1}]
 
 @pytest.fixture(scope="module")
 def pets(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    zeros = {"scores__bias": [0, 0, 0]}
-    return exported(tmp_path_factory.mktemp("pets"), PETS, scores__weight=WEIGHT, **zeros)
-
-
-def picture(path: Path, *bright: int) -> Path:
-    """Writes an image of 2×2 pixels, those white that are named."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    pixels = np.zeros(4, np.uint8)
-    pixels[list(bright)] = 255
-    Image.fromarray(pixels.reshape(2, 2)).save(path)
-    return path
+    return pets_model(tmp_path_factory.mktemp("pets"))
 
 
 @pytest.fixture
@@ -147,22 +127,11 @@ def test_stdin_is_what_it_holds(
     assert made["predictions"][0]["truth"] == ("토끼" if suffix == ".npz" else None)
 
 
-def test_labels_of_the_model_come_before_those_of_the_spec(
-    pets: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    model = onnx.load(pets)
-    model.metadata_props.add(key="archspec.classes", value='["cat", "dog", "rabbit"]')
-    onnx.save(model, tmp_path / "english.onnx")
-    image = picture(tmp_path / "x.png", 1)
-    made = said(predict(capsys, tmp_path / "english.onnx", image, "--format", "json").out)
-    assert made["predictions"][0]["prediction"] == "dog"
-
-
 @pytest.mark.parametrize("layout", ["nchw", "nhwc"])
 def test_a_model_with_its_preprocessing_says_the_same(
     layout: Layout, pets: Path, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    steps = [Step.model_validate({"rescale": 0.00392156862745098})]
+    steps = unlearnt([Step.model_validate({"rescale": 0.00392156862745098})])
     embedded = tmp_path / "embedded.onnx"
     onnx.save(embed_preprocessing(onnx.load(pets), steps, layout=layout), embedded)
     pixels = np.array([[[9, 0], [255, 7]], [[1, 99], [2, 3]]], np.uint8)
@@ -267,7 +236,7 @@ def test_several_inputs_come_by_their_names(
         ({"left": [[1, 1]], "rite": [[1, 1]]}, "has no right; it holds left, rite"),
         ({"left": [[1, 1]], "right": [[1, 1], [2, 2]]}, "different numbers of examples: 1 of left"),
         ({"left": [[1, 1]], "right": [[1, 1, 1]]}, "gives 2 and 3, but the model takes left: 2"),
-        ({"left": [["a", "b"]], "right": [[1, 1]]}, "left in pairs holds no examples made of num"),
+        ({"left": [["a", "b"]], "right": [[1, 1]]}, "left in pairs.npz holds no examples made"),
     ):
         np.savez(given, **arrays)
         code, out, err = predict(capsys, model, given)
@@ -298,6 +267,8 @@ def test_filters_write_images_called_as_the_inputs(
     assert (code, "would replace the input" in err) == (2, True)
     code, _, err = predict(capsys, model, tmp_path / "in")
     assert (code, "name it: -o DIR" in err) == (2, True)
+    code, _, err = predict(capsys, model, tmp_path / "in", "-o", model)
+    assert (code, f"{model} is a file, but images go into a directory" in err) == (2, True)
 
 
 def test_two_inputs_of_one_name_make_two_images(
@@ -344,6 +315,11 @@ def test_all_outputs_go_into_a_file(
         (["x.png", "-o", "nowhere/x.npz"], 3, "cannot write nowhere/x.npz: No such file"),
         (["x.png", "--grid", "nowhere/x.png"], 3, "cannot write nowhere/x.png: No such file"),
         (["x.png", "--grid", "x.abc"], 2, "x.abc is not the name of an image file"),
+        (["x.png", "--grid", "x.png", "--limit", "0"], 2, "--limit 0 leaves no image for --grid"),
+        (["x.png", "--grid", "x.h5"], 2, "x.h5 is not the name of an image file"),
+        (["other.npz"], 1, "other.npz has no array x or image; it holds picture, y"),
+        (["text.npz"], 1, "image in text.npz holds no examples made of numbers"),
+        (["text.npy"], 1, "text.npy holds no examples made of numbers"),
         (["x.png", "--as", "images"], 2, "the output output, 3, is no image"),
         (["x.png", "--as", "arrays"], 2, "the output output, 3, is more than can be printed"),
         (["x.png", "--as", "numbers", "--top", "2"], 2, "--top is for classes"),
@@ -357,6 +333,9 @@ def test_what_cannot_be_done_is_told(
     give_stdin(monkeypatch, b"")
     picture(Path("x.png"), 1)
     np.savez("x.npz", x=np.ones((1, 2, 2)))
+    np.savez("other.npz", picture=np.ones((1, 2, 2)), y=[0])
+    np.savez("text.npz", image=["a picture"])
+    np.save("text.npy", ["a picture"])
     Path("spec.txt").write_text("no image")
     Path("empty").mkdir()
     made = predict(capsys, pets, *arguments)

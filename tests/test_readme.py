@@ -1,5 +1,6 @@
 """The README against the program: what it names exists, what it shows is true."""
 
+import os
 import re
 import shlex
 import subprocess
@@ -131,3 +132,15 @@ def test_the_tables_of_networks_are_current() -> None:
     command = [sys.executable, "tools/architectures.py"]
     done = subprocess.run([*command, "--check"], cwd=ROOT, check=False)
     assert done.returncode == 0, f"run {' '.join(command)}"
+
+
+def test_the_predictions_shown_can_be_made(tmp_path: Path) -> None:
+    (block,) = (text for kind, text in FENCES if kind == "sh" and "archspec predict" in text)
+    assert archspec("export", "lenet5", "--onnx", "--no-verify", cwd=tmp_path).returncode == 0
+    here = {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    done = subprocess.run(
+        ["bash", "-e", "-c", block], cwd=tmp_path, env=os.environ | here, capture_output=True
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    made = [path.relative_to(tmp_path).as_posix() for path in sorted(tmp_path.rglob("*.png"))]
+    assert made == ["digits.png", "edges/china.png", "edges/flower.png"]

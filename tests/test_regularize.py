@@ -29,11 +29,14 @@ from archspec.training.errors import TrainingError
 from archspec.training.module import TrainingModule
 from archspec.training.regularize import MaxNorms
 from archspec.training.run import train
+from archspec.training.task import Task
 
 os.environ["KERAS_BACKEND"] = "torch"
 
 OF_KERAS = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 """Keras turns torch's tensors into arrays in a way that NumPy will not have for long."""
+
+THREE = Task("multiclass", 3, "softmax")
 
 X = torch.randn(12, 4, generator=torch.Generator().manual_seed(1))
 Y = torch.arange(12) % 3
@@ -63,7 +66,7 @@ def perceptron(
 def step(module: TrainingModule) -> float:
     """Makes one step, as Lightning would, and returns the loss before it."""
     optimizer = module.configure_optimizers()
-    loss, _ = module.judge((X, Y))
+    loss, *_ = module.judge((X, Y))
     torch.autograd.backward(loss)
     optimizer.step()
     return loss.item()
@@ -79,7 +82,7 @@ def test_one_step_with_penalties_is_that_of_keras() -> None:
         Treatment(output_penalty=Penalty(0.04, 0.05)),
         Treatment(weight_penalty=Penalty(l1=0.01), output_penalty=Penalty(l2=0.06)),
     )
-    module = TrainingModule(graph, spec_of())
+    module = TrainingModule(graph, spec_of(), THREE)
     model = keras.Sequential([
         keras.layers.Dense(5, kernel_regularizer=l1_l2(0.02, 0.03), bias_regularizer=l2(0.5)),
         keras.layers.ReLU(activity_regularizer=l1_l2(0.04, 0.05)),
@@ -102,9 +105,9 @@ def test_penalties_are_of_training_alone() -> None:
     graph = perceptron(
         Treatment(weight_penalty=Penalty(l2=1.0)), act=Treatment(output_penalty=Penalty(l1=1.0))
     )
-    module = TrainingModule(graph, spec_of())
-    training, _ = module.judge((X, Y))
-    evaluated, _ = module.eval().judge((X, Y))
+    module = TrainingModule(graph, spec_of(), THREE)
+    training, *_ = module.judge((X, Y))
+    evaluated, *_ = module.eval().judge((X, Y))
     torch.testing.assert_close(evaluated, cross_entropy(module.network(X), Y))
     layer = module.network.get_submodule
     penalties = layer("hidden").weight.square().sum() + layer("hidden")(X).relu().sum() / 12  # type: ignore[operator]
@@ -119,8 +122,8 @@ def test_what_is_frozen_or_shared_has_no_penalty_of_its_own() -> None:
     value = treated(net, "b", linear, value, treatment=held, shares="a")
     value = treated(net, "c", linear, value, treatment=held._replace(frozen=True))
     net.graph.outputs = {"y": value}
-    module = TrainingModule(net.graph, spec_of())
-    loss, _ = module.judge((X, Y))
+    module = TrainingModule(net.graph, spec_of(), THREE)
+    loss, *_ = module.judge((X, Y))
     weight = module.network.get_parameter("a.weight")
     expected = cross_entropy(module.network(X), Y) + weight.square().sum()
     torch.testing.assert_close(loss, expected)
@@ -139,7 +142,7 @@ def test_heads_have_penalties_and_a_final_softmax_keeps_its_own() -> None:
         for node in graph.nodes
     ]
     batch = (torch.randn(6, 3, 12, 10), torch.arange(6) % 5)
-    modules = [TrainingModule(g, spec_of()) for g in (plain, graph, replace(graph, nodes=early))]
+    modules = [TrainingModule(g, spec_of(), THREE) for g in (plain, graph, replace(graph, nodes=early))]
     for module in modules[1:]:
         module.load_state_dict(modules[0].state_dict())
     none, softmax, both = (module.judge(batch)[0] for module in modules)
@@ -188,7 +191,7 @@ def test_weights_stay_within_their_bounds(tmp_path: Path) -> None:
 def test_a_bound_is_that_of_keras() -> None:
     import keras
 
-    module = TrainingModule(perceptron(Treatment(max_norm=0.4)), spec_of())
+    module = TrainingModule(perceptron(Treatment(max_norm=0.4)), spec_of(), THREE)
     weight = module.network.get_parameter("hidden.weight")
     bounded = keras.constraints.MaxNorm(0.4)(weight.detach().numpy().T)
     module._max_norms.enforce(module.network)

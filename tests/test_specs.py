@@ -59,8 +59,8 @@ def strip(layer: dict[str, Any]) -> dict[str, Any]:
 
 @each_variant
 def test_the_table_adds_up(name: str, variant: str | None) -> None:
-    fixed = {"inputs.series": "[7, 1]"} if name == "lstm" else {}
-    _, made = checked(name, variant, fixed)
+    fixed = {"lstm": {"inputs.series": "[7, 1]"}, "filters": {"inputs.image": "[3, 9, 8]"}}
+    _, made = checked(name, variant, fixed.get(name))
     assert sum(layer["params"] for layer in made["layers"]) == made["params"]["total"]
     assert sum(layer["macs"] for layer in made["layers"]) == made["macs"] + made["macs_auxiliary"]
     paths = [layer["name"] for layer in made["layers"]]

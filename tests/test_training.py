@@ -44,9 +44,10 @@ def noisy(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 def test_a_run_directory_holds_spec_checkpoints_and_metrics(noisy: Run) -> None:
     files = {str(p.relative_to(noisy.directory)) for p in noisy.directory.rglob("*.*")}
-    assert files == {
-        "spec.yaml", "metrics.csv", "metrics.json", "checkpoints/best.ckpt",
-        "checkpoints/last.ckpt",
+    assert {name for name in files if not name.startswith("tensorboard/")} == {
+        "spec.yaml", "environment.json", "metrics.csv", "metrics.json", "gradient_norms.csv",
+        "checkpoints/best.ckpt", "checkpoints/last.ckpt", "curves.png", "gradient_norms.png",
+        "confusion.csv", "confusion.png", "report.html",
     }  # fmt: skip
     again = compile_text((noisy.directory / "spec.yaml").read_text(), "spec.yaml")
     assert again.graph.nodes[0].op == compiled("iris").graph.nodes[0].op
@@ -96,8 +97,8 @@ def test_the_checkpoint_of_the_lowest_validation_loss_is_selected_and_tested(noi
 def test_the_test_split_has_no_influence_on_training_or_selection(
     noisy: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def mislabelled(spec: Data, taken: TensorType) -> Dataset:
-        data = load(spec, taken)
+    def mislabelled(spec: Data, taken: TensorType, *, fold: int | None = None) -> Dataset:
+        data = load(spec, taken, fold=fold)
         test = data.splits["test"]
         wrong = test._replace(targets=(test.targets + 1) % 3)
         return data._replace(splits={**data.splits, "test": wrong})

@@ -15,8 +15,8 @@ from google.protobuf.message import Message
 from predicting import exported
 
 from archspec.backends.onnx.preprocessing import embed_preprocessing
-from archspec.backends.triton import write_repository
-from archspec.frontend import compile_spec
+from archspec.backends.triton import require_place, write_repository
+from archspec.frontend import compile_spec, compile_text
 
 PAIR = """
 name: pair
@@ -150,3 +150,14 @@ def test_labels_and_weights_of_their_own_come_along(tmp_path: Path) -> None:
     original = onnxruntime.InferenceSession(model)
     given = {"left": ones, "right": 2 * ones}
     assert np.array_equal(session.run(None, given)[0], original.run(None, given)[0])
+
+
+@pytest.mark.parametrize("place", ["repository", "repository/pair", "repository/pair/1"])
+def test_a_file_where_a_directory_has_to_be_is_told_before(place: str, tmp_path: Path) -> None:
+    graph = compile_text(PAIR, "pair.yaml").graph
+    require_place(tmp_path / "repository", graph)
+    (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / place).write_text("a file")
+    with pytest.raises(NotADirectoryError) as error:
+        require_place(tmp_path / "repository", graph)
+    assert error.value.filename == str(tmp_path / place)

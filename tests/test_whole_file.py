@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import errno
 import os
+import platform
 import resource
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from archspec.backends.whole_file import write_whole
+from archspec.backends.whole_file import folder_beside, staged, write_whole
 
 
 @contextmanager
@@ -79,3 +82,23 @@ def test_links_in_a_circle_are_refused(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="not a regular file"):
         write_whole(one, b"new")
     assert sorted(tmp_path.iterdir()) == [one, two]
+
+
+def test_what_killed_processes_left_behind_goes(tmp_path: Path) -> None:
+    target = tmp_path / "net[1].onnx"
+    killed = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"],
+                            capture_output=True, text=True, check=True)  # fmt: skip
+    with folder_beside(target) as ours:
+        name = ours.name.replace(f".{os.getpid()}.", f".{int(killed.stdout)}.")
+        left = tmp_path / name
+        others = [tmp_path / name.replace(*change) for change in (("net[1]", "net1"),
+                  (platform.node(), f"{platform.node()}x"), (".onnx.", ".onnx.data."))]  # fmt: skip
+        for folder in (left, *others):
+            folder.mkdir()
+            (folder / "part").write_bytes(b"part")
+        with staged(target) as part:
+            part.write_bytes(b"new")
+            assert not left.exists()
+        assert ours.exists()
+        assert all(folder.exists() for folder in others)
+    assert sorted(tmp_path.iterdir()) == sorted([target, *others])

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from archspec.cli.list import Row, rows
+from archspec.frontend.catalogue import catalogue
 
 README = Path(__file__).parent.parent / "README.md"
 BEGIN, END = "<!-- networks: tools/architectures.py writes this -->\n", "<!-- end of networks -->\n"
@@ -36,7 +37,8 @@ def main() -> int:
 def rewritten(readme: str) -> str:
     """Returns the README with the tables as they should be."""
     part = re.compile(f"(?<={re.escape(BEGIN)}).*(?={re.escape(END)})", re.DOTALL)
-    tables = _tables([row for row in rows() if row.entry.year or row.entry.reference])
+    known = {*catalogue()}
+    tables = _tables([row for row in rows() if row.entry in known])
     return part.sub(lambda _: f"\n{tables}\n", readme)
 
 

@@ -32,7 +32,7 @@ from archspec.cli.list import Row, rows
 from archspec.frontend import compile_spec
 from archspec.frontend.shipped import shipped_specs
 
-SIZES = {"batch": 1, "T": 16}
+SIZES = {"batch": 1, "T": 16, "H": 64, "W": 60}
 """Sizes for the names that inputs have."""
 
 TOLERANCE = 1e-4

@@ -8,12 +8,11 @@ import numpy as np
 import torch
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from archspec.backends.torch import Network, build
-from archspec.ir.graph import Graph
+from archspec.backends.torch import Network
 
 
 def settled(
-    graph: Graph, weights: Mapping[str, np.ndarray], inputs: Mapping[str, np.ndarray]
+    network: Network, weights: Mapping[str, np.ndarray], inputs: Mapping[str, np.ndarray]
 ) -> dict[str, np.ndarray]:
     """Returns weights with the statistics of what inputs become under them.
 
@@ -22,22 +21,32 @@ def settled(
     decides which of them let pass.
 
     Args:
-        graph: The network; its heads are left as they are.
+        network: The network in evaluation mode, whose weights are changed.
         weights: Its weights and statistics, by `path.name`.
         inputs: At least two examples for each input.
     """
-    with torch.random.fork_rng(devices=[]):
-        network = build(graph).eval()
-    tensors = {name: torch.from_numpy(array) for name, array in weights.items()}
-    network.load_state_dict(tensors, strict=False)  # there are no counters
-    for module in network.modules():
-        if isinstance(module, _BatchNorm):
-            module.train()
-            module.momentum = 1.0
+    measuring = [module for module in network.modules() if isinstance(module, _BatchNorm)]
+    if not measuring:
+        return dict(weights)
+    fill(network, weights)
+    for module in measuring:
+        module.train()
+        module.momentum = 1.0
     with torch.no_grad():
         network(**{name: torch.from_numpy(array) for name, array in inputs.items()})
+    network.eval()
     state = network.state_dict()
-    return {name: state[name].numpy() for name in weights}
+    return {name: state[name].numpy().copy() for name in weights}
+
+
+def fill(network: Network, weights: Mapping[str, np.ndarray]) -> None:
+    """Gives a network its weights; counters, and weights of heads, may be missing."""
+    # torch warns of arrays that it could not write to.
+    tensors = {
+        name: torch.from_numpy(array if array.flags.writeable else array.copy())
+        for name, array in weights.items()
+    }
+    network.load_state_dict(tensors, strict=False)
 
 
 def noise(network: Network, inputs: Mapping[str, np.ndarray]) -> float:

@@ -12,6 +12,7 @@ import onnxruntime as ort
 from google.protobuf.message import DecodeError
 from onnx import helper
 
+from archspec.backends.onnx.skeleton import weightless
 from archspec.diagnostics import Refusal
 from archspec.ir.dim import Size
 from archspec.ir.graph import Graph
@@ -22,9 +23,6 @@ EXTERNAL_DATA_FOLDER = "session.model_external_initializers_file_folder_path"
 
 SQUASHING = ("Softmax", "Sigmoid")
 """What turns logits into probabilities."""
-
-CONSTANT = 2**12
-"""The most bytes of an initialiser that shapes may depend on."""
 
 NO_MEMORY = ("bad allocation", "bad_alloc", "Failed to allocate memory", "not enough memory")
 """What ONNX Runtime says of a tensor that is too large."""
@@ -58,7 +56,7 @@ class OnnxFile:
             onnx.checker.check_model(path, full_check=True)
             self._model = onnx.load(path, load_external_data=False)
             inferred = onnx.shape_inference.infer_shapes(
-                _untyped(self._model), strict_mode=True, data_prop=True
+                weightless(self._model, typed=False), strict_mode=True, data_prop=True
             )
         except (
             onnx.checker.ValidationError,
@@ -102,19 +100,11 @@ class OnnxFile:
         try:
             return dict(zip(names, self._sessions[key].run(names, dict(inputs)), strict=True))
         except Exception as error:  # its exceptions have no base of their own
-            raise _failure(self.path, error) from error
+            raise failure(self.path, error) from error
 
     def _session(self, wanted: frozenset[str]) -> ort.InferenceSession:
-        options = ort.SessionOptions()
-        options.log_severity_level = 3  # errors; its warnings are about its own choices
         more = wanted - {info.name for info in self._model.graph.output}
-        model = self._with_outputs(sorted(more)) if more else str(self.path)
-        # What is given as bytes does not tell where its weights lie.
-        options.add_session_config_entry(EXTERNAL_DATA_FOLDER, str(self.path.parent))
-        try:
-            return ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-        except Exception as error:
-            raise _failure(self.path, error) from error
+        return open_session(self.path, self._with_outputs(sorted(more)) if more else None)
 
     def _with_outputs(self, names: list[str]) -> bytes:
         """Returns the model with further outputs."""
@@ -158,26 +148,6 @@ def value_types(graph: Graph) -> dict[str, TensorType]:
     return {name: value.type for name, value in (inner | public).items()}
 
 
-def _untyped(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Returns a model that says nothing of its shapes but for those of its inputs.
-
-    Weights are inputs too, so that none has to be copied; constants stay, for shapes may depend
-    on them.
-    """
-    given = model.graph
-    weights = [t for t in given.initializer if t.ByteSize() > CONSTANT]
-    outputs = [helper.make_empty_tensor_value_info(info.name) for info in given.output]
-    graph = helper.make_graph(
-        given.node,
-        given.name,
-        [*given.input, *(helper.make_tensor_value_info(t.name, t.data_type, t.dims)
-                         for t in weights)],
-        outputs,
-        [t for t in given.initializer if t.ByteSize() <= CONSTANT],
-    )  # fmt: skip
-    return helper.make_model(graph, opset_imports=model.opset_import, ir_version=model.ir_version)
-
-
 def _require_same(what: str, ours: Iterable[str], theirs: Sequence[str]) -> None:
     if [*ours] != theirs:
         raise WrongModelError(
@@ -212,7 +182,29 @@ def _is_same(dim: onnx.TensorShapeProto.Dimension, size: Size, *, exact: bool) -
     return not exact or dim.dim_param == str(size)  # what must equal a number may be inferred so
 
 
-def _failure(path: Path, error: Exception) -> Exception:
+def open_session(path: Path, model: bytes | None = None) -> ort.InferenceSession:
+    """Returns a session of ONNX Runtime that runs a file.
+
+    Args:
+        path: The file.
+        model: What to run instead, a model whose weights are where the file's are.
+
+    Raises:
+        WrongModelError: It cannot run the model.
+        MemoryError: There is too little memory.
+    """
+    options = ort.SessionOptions()
+    options.log_severity_level = 3  # errors; its warnings are about its own choices
+    # What is given as bytes does not tell where its weights lie.
+    options.add_session_config_entry(EXTERNAL_DATA_FOLDER, str(path.parent))
+    try:
+        return ort.InferenceSession(model or path, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # its exceptions have no base of their own
+        raise failure(path, error) from error
+
+
+def failure(path: Path, error: Exception) -> Exception:
+    """Returns what to raise for an error of ONNX Runtime."""
     said = str(error).splitlines()[0]
     if any(words in said for words in NO_MEMORY):
         return MemoryError(said)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import onnxruntime as ort
 
-from archspec.backends.providers import PROVIDERS
+from archspec.backends.providers import CPU, PROVIDERS
 from archspec.diagnostics import Refusal
 from archspec.ir.dim import Dim, Size
 from archspec.ir.graph import Graph, Value
@@ -29,6 +29,12 @@ ELEMENTS = {
 
 PIXELS = "uint8"
 """What a model takes that holds its preprocessing."""
+
+FATAL = 4
+"""The severity of which alone ONNX Runtime writes to stderr itself; its errors are told here."""
+
+NO_MEMORY = ("allocate memory", "bad allocation", "bad_alloc")
+"""Words that ONNX Runtime says when there is too little memory."""
 
 REMEDY = "export the model again with `archspec export SPEC --onnx`"
 
@@ -54,7 +60,7 @@ class OnnxModel:
         outputs: The types of what it makes, by name.
     """
 
-    def __init__(self, path: Path, provider: str = "cpu") -> None:
+    def __init__(self, path: Path, provider: str = CPU) -> None:
         """Loads a model, with the files beside it that hold its weights, if there are any.
 
         Args:
@@ -106,11 +112,14 @@ class OnnxModel:
 
         Raises:
             MismatchError: The model cannot run on these.
+            MemoryError: They are too large.
         """
         names = list(self.outputs)
         try:
             return dict(zip(names, self._session.run(names, dict(inputs)), strict=True))
         except Exception as error:  # its exceptions have no base of their own
+            if any(words in str(error) for words in NO_MEMORY):
+                raise MemoryError from error
             ours = "archspec.spec" in self.metadata
             raise MismatchError(
                 f"ONNX Runtime cannot run the model: {str(error).splitlines()[0]}",
@@ -133,13 +142,18 @@ def _session(path: Path, provider: str) -> ort.InferenceSession:
         known = [name for name, known in PROVIDERS.items() if known.name in there]
         raise ProviderError(
             f"this ONNX Runtime has no {provider} provider; it has {', '.join(known)}",
-            f"use --provider {known[0] if known else 'cpu'}, or install {package}",
+            f"use --provider {known[0] if known else CPU}, or install {package}",
         )
     options = ort.SessionOptions()
-    options.log_severity_level = 3  # errors; its warnings are about its own choices
+    options.log_severity_level = FATAL
+    ort.set_default_logger_severity(FATAL)
     try:
-        session = ort.InferenceSession(path, options, providers=[wanted])
+        # Without its own way of falling back to another provider, which it tells on stdout.
+        session = ort.InferenceSession(path, options, providers=[wanted], enable_fallback=0)
     except Exception as error:  # its exceptions have no base of their own
+        if provider != CPU:
+            _session(path, CPU)  # which raises what is wrong with the model itself
+            raise _not_started(provider) from error
         if "external" in str(error).lower():
             raise ModelError(
                 f"the weights of {path}, which are in a file of their own, cannot be read",
@@ -150,11 +164,16 @@ def _session(path: Path, provider: str) -> ort.InferenceSession:
             "write one with `archspec export SPEC --onnx`",
         ) from error
     if session.get_providers()[0] != wanted:
-        raise ProviderError(
-            f"ONNX Runtime could not start its {provider} provider",
-            f"use --provider cpu, or see whether all is there that it needs: {package}",
-        )
+        raise _not_started(provider)
     return session
+
+
+def _not_started(provider: str) -> ProviderError:
+    return ProviderError(
+        f"ONNX Runtime could not start its {provider} provider",
+        f"use --provider {CPU}, or see whether all is there that it needs: "
+        f"{PROVIDERS[provider].package}",
+    )
 
 
 def _types(nodes: Sequence[ort.NodeArg]) -> dict[str, TensorType]:

@@ -18,8 +18,11 @@ class Provider(NamedTuple):
     package: str
 
 
+CPU = "cpu"
+"""The provider that every ONNX Runtime has."""
+
 PROVIDERS: Mapping[str, Provider] = {
-    "cpu": Provider("CPUExecutionProvider", "onnxruntime"),
+    CPU: Provider("CPUExecutionProvider", "onnxruntime"),
     "cuda": Provider("CUDAExecutionProvider", "onnxruntime-gpu (an NVIDIA GPU with CUDA, cuDNN)"),
     "tensorrt": Provider("TensorrtExecutionProvider", "onnxruntime-gpu (with NVIDIA's TensorRT)"),
     "openvino": Provider("OpenVINOExecutionProvider", "onnxruntime-openvino (Intel processors)"),

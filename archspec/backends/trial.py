@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import NamedTuple, TypeAlias
@@ -10,19 +10,29 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 import torch
 
-from archspec.backends.conditioning import noise
+from archspec.backends.comparison import (
+    Arrays,
+    Compared,
+    NotFiniteError,
+    NotProvedError,
+    Pair,
+    compared,
+    worst,
+)
+from archspec.backends.conditioning import fill, noise, settled
 from archspec.backends.onnx_file import OnnxFile, value_types
 from archspec.backends.torch import Network, build
-from archspec.backends.trial_data import bound, random_inputs
-from archspec.backends.trial_sizes import Sizes, trial_sizes
-from archspec.diagnostics import Refusal
+from archspec.backends.trial_data import random_inputs
+from archspec.backends.trial_sizes import Sizes, sizes_text, trial_runs
 from archspec.ir.graph import Graph, Value
-from archspec.ir.types import BATCH
 
-Arrays: TypeAlias = Mapping[str, np.ndarray]
+Say: TypeAlias = Callable[[str], object]
+"""Is told what is being done, in a few words."""
 
-BATCHES = (1, 3)
-"""The batch sizes."""
+
+def silently(_: str) -> None:
+    """Says nothing."""
+
 
 NOISE = 0.1
 """The share of the limit that PyTorch's own rounding errors may have, if strong inputs are to tell
@@ -41,19 +51,8 @@ SQUASHING = ("softmax", "sigmoid")
 LOOSER = 100
 """How much more probabilities may differ than the logits that they are made of."""
 
-FAINT = 0.01
-"""How large a value is at least, as a share of what its layer reads, to be more than rounding."""
-
 VISIBLE = 10
 """How many times the limit values for two inputs differ at least, so that a fault shows."""
-
-
-class NotProvedError(Refusal):
-    """A file does not compute what PyTorch does, or that could not be found out."""
-
-
-class NotFiniteError(NotProvedError):
-    """A network makes infinities or what is no number, so that nothing can be compared."""
 
 
 class Agreement(NamedTuple):
@@ -75,33 +74,6 @@ class Agreement(NamedTuple):
         return self.telling or self.inner > 0
 
 
-class _Pair(NamedTuple):
-    """A value of the graph, and what it is in the file.
-
-    Attributes:
-        what: What a message calls it.
-        value: The value of the graph.
-        name: Its name in the file.
-        looser: By how much the limit of its difference is larger.
-        sources: What its layer reads, for a value within the network.
-    """
-
-    what: str
-    value: Value
-    name: str
-    looser: int = 1
-    sources: tuple[Value, ...] = ()
-
-
-class _Compared(NamedTuple):
-    """How far a pair is apart, and how much its value depends on the input."""
-
-    pair: _Pair
-    difference: float
-    variation: float
-    sizes: Sizes
-
-
 class Trial:
     """What a graph is tried with.
 
@@ -111,41 +83,46 @@ class Trial:
             `outputs`.
     """
 
-    def __init__(self, graph: Graph, limit: float) -> None:
+    def __init__(self, graph: Graph, limit: float, say: Say) -> None:
         """Finds sizes.
 
         Args:
             graph: The network.
             limit: How much values may differ, as a share of the largest.
+            say: Is told what is being run.
 
         Raises:
             NoSizesError: None were found for symbolic ones.
         """
-        found = trial_sizes(graph)
-        self.sizes = tuple(
-            {str(BATCH): batch, **sizes}
-            for batch, sizes in zip(BATCHES, (found[0], found[-1]), strict=True)
-        )
+        self.sizes = trial_runs(graph)
         self._graph = graph
         self._limit = limit
+        self._say = say
+        self._built: tuple[frozenset[str], Network] | None = None
         self._logits = {name: _logits(graph, value) for name, value in graph.outputs.items()}
         self.what = "logits" if any(self._logits.values()) else "outputs"
 
-    def inputs(self, strengths: Sequence[float] = STRENGTHS[0]) -> dict[str, np.ndarray]:
-        """Returns the inputs of the last run, which has several examples."""
-        return random_inputs(self._graph, self.sizes[-1], strengths)
+    def settled(self, weights: Arrays, file: OnnxFile) -> dict[str, np.ndarray]:
+        """Returns weights with the statistics that the inputs of the last run have under them."""
+        self._say("PyTorch settles random weights")
+        network = self._network(self._outer(file))
+        return settled(network, weights, self._inputs(self.sizes[-1], STRENGTHS[0]))
 
-    def compare(self, weights: Arrays, file: OnnxFile) -> Agreement:
+    def compare(self, weights: Arrays, file: OnnxFile, *, last_only: bool = False) -> Agreement:
         """Runs the network with weights, and a file, on the same inputs.
+
+        Args:
+            weights: The weights by `path.parameter`.
+            file: The file.
+            last_only: Whether the last run is enough, the one with several examples.
 
         Raises:
             NotProvedError: They make different outputs.
             NotFiniteError: The network does not make numbers.
             WrongModelError: ONNX Runtime cannot run the file.
         """
-        pairs = self._outer(file)
-        network = self._network(pairs, weights)
-        found = self._run(network, file, pairs)
+        sizes = self.sizes[-1:] if last_only else self.sizes
+        found = self._run(weights, file, self._outer(file), sizes)
         self._require(found, weights, file)
         judged = [compared for compared in found if compared.pair.looser == 1]
         difference = max(compared.difference for compared in judged)
@@ -157,19 +134,19 @@ class Trial:
         shown = any(self._depends(compared) for compared in inner)
         return Agreement(difference, telling=False, inner=len(inner) if shown else 0)
 
-    def _outer(self, file: OnnxFile) -> list[_Pair]:
+    def _outer(self, file: OnnxFile) -> list[Pair]:
         """Returns the outputs, with the logits of those that are probabilities."""
         pairs = []
         for name, value in self._graph.outputs.items():
             logits, given = self._logits[name], file.logits(name)
             if logits is None or given == name:
-                pairs.append(_Pair(f"output `{name}`", value, name))
+                pairs.append(Pair(f"output `{name}`", value, name))
             else:
-                pairs.append(_Pair(f"output `{name}`", value, name, LOOSER))
-                pairs.append(_Pair(f"what makes output `{name}`", logits, given))
+                pairs.append(Pair(f"output `{name}`", value, name, LOOSER))
+                pairs.append(Pair(f"what makes output `{name}`", logits, given))
         return pairs
 
-    def _within(self, weights: Arrays, file: OnnxFile) -> list[_Compared]:
+    def _within(self, weights: Arrays, file: OnnxFile) -> list[Compared]:
         """Returns how far values within the network are apart that follow from its weights."""
         named = value_types(self._graph).keys() & file.names - self._graph.outputs.keys()
         weighted: set[str] = set()
@@ -178,40 +155,42 @@ class Trial:
             if node.tensors() or weighted & {value.name for value in node.inputs}:
                 weighted |= {value.name for value in node.outputs}
                 pairs += [
-                    _Pair(value.name, value, value.name, sources=node.inputs)
+                    Pair(value.name, value, value.name, sources=node.inputs)
                     for value in node.outputs
                     if value.name in named
                 ]
-        return self._run(self._network(pairs, weights), file, pairs) if pairs else []
+        return self._run(weights, file, pairs, self.sizes) if pairs else []
 
-    def _network(self, pairs: Sequence[_Pair], weights: Arrays) -> Network:
+    def _network(self, pairs: Sequence[Pair]) -> Network:
         """Returns the network that makes all that is compared, by its name in the graph."""
         values = [value for pair in pairs for value in (pair.value, *pair.sources)]
         outputs = {value.name: value for value in values}
-        with torch.random.fork_rng(devices=[]):
-            network = build(replace(self._graph, outputs=outputs)).eval()
-        # What may be missing has been checked: counters, and weights of heads.
-        network.load_state_dict(
-            {name: torch.from_numpy(np.array(array)) for name, array in weights.items()},
-            strict=False,
-        )
-        return network
+        if self._built is None or self._built[0] != outputs.keys():
+            self._built = None  # so that its memory is free
+            with torch.random.fork_rng(devices=[]):
+                network = build(replace(self._graph, outputs=outputs)).eval()
+            self._built = frozenset(outputs), network
+        return self._built[1]
 
-    def _run(self, network: Network, file: OnnxFile, pairs: Sequence[_Pair]) -> list[_Compared]:
+    def _run(
+        self, weights: Arrays, file: OnnxFile, pairs: Sequence[Pair], sizes: Sequence[Sizes]
+    ) -> list[Compared]:
         """Returns the worst of all runs for each pair.
 
         Raises:
             NotFiniteError: The network does not make numbers.
         """
+        network = self._network(pairs)
+        fill(network, weights)
         strong, normal = STRENGTHS
         try:
-            found = self._worst(network, file, pairs, strong)
-            if not self._differs(found) or noise(network, self.inputs()) < NOISE * self._limit:
+            found = self._worst(network, file, pairs, sizes, strong)
+            if not self._differs(found) or self._noise(network, strong) < NOISE * self._limit:
                 return found
         except NotFiniteError:
             pass
-        found = self._worst(network, file, pairs, normal)
-        rounding = noise(network, self.inputs(normal)) if self._differs(found) else 0.0
+        found = self._worst(network, file, pairs, sizes, normal)
+        rounding = self._noise(network, normal) if self._differs(found) else 0.0
         if rounding >= self._limit:
             raise NotProvedError(
                 "nothing is proved: with these weights rounding decides what comes out, as PyTorch "
@@ -220,45 +199,58 @@ class Trial:
             )
         return found
 
+    def _noise(self, network: Network, strengths: Sequence[float]) -> float:
+        self._say("PyTorch in double precision")
+        return noise(network, self._inputs(self.sizes[-1], strengths))
+
+    def _inputs(self, sizes: Sizes, strengths: Sequence[float]) -> dict[str, np.ndarray]:
+        return random_inputs(self._graph, sizes, strengths)
+
     def _worst(
-        self, network: Network, file: OnnxFile, pairs: Sequence[_Pair], strengths: Sequence[float]
-    ) -> list[_Compared]:
-        runs = [self._once(network, file, pairs, sizes, strengths) for sizes in self.sizes]
-        return [_worst(of_pair) for of_pair in zip(*runs, strict=True)]
+        self,
+        network: Network,
+        file: OnnxFile,
+        pairs: Sequence[Pair],
+        sizes: Sequence[Sizes],
+        strengths: Sequence[float],
+    ) -> list[Compared]:
+        runs = [self._once(network, file, pairs, each, strengths) for each in sizes]
+        return [worst(of_pair) for of_pair in zip(*runs, strict=True)]
 
     def _once(
         self,
         network: Network,
         file: OnnxFile,
-        pairs: Sequence[_Pair],
+        pairs: Sequence[Pair],
         sizes: Sizes,
         strengths: Sequence[float],
-    ) -> list[_Compared]:
-        inputs = random_inputs(self._graph, sizes, strengths)
+    ) -> list[Compared]:
+        inputs, run = self._inputs(sizes, strengths), f"{file.path.stem}, {sizes_text(sizes)}"
+        self._say(f"PyTorch runs {run}")
         expected = _outputs(network, pairs, inputs)
+        self._say(f"ONNX Runtime runs {run}")
         given = file.run(inputs, dict.fromkeys(pair.name for pair in pairs))
-        return [_compared(pair, expected, given[pair.name], sizes) for pair in pairs]
+        return [compared(pair, expected, given[pair.name], sizes) for pair in pairs]
 
-    def _differs(self, found: Sequence[_Compared]) -> bool:
+    def _differs(self, found: Sequence[Compared]) -> bool:
         return any(c.difference > self._limit * c.pair.looser for c in found)
 
-    def _depends(self, compared: _Compared) -> bool:
+    def _depends(self, compared: Compared) -> bool:
         return compared.variation >= VISIBLE * self._limit
 
-    def _require(self, found: Sequence[_Compared], weights: Arrays, file: OnnxFile) -> None:
+    def _require(self, found: Sequence[Compared], weights: Arrays, file: OnnxFile) -> None:
         """Checks that nothing differs by too much.
 
         Raises:
             NotProvedError: Something does; the message names where it begins.
         """
-        for compared in found:
-            if compared.difference <= self._limit * compared.pair.looser:
+        for one in found:
+            if one.difference <= self._limit * one.pair.looser:
                 continue
-            sizes = ", ".join(f"{name} {size}" for name, size in compared.sizes.items())
             raise NotProvedError(
-                f"{file.path} does not compute what PyTorch does: {compared.pair.what} differs by "
-                f"{compared.difference:.1e} of its largest value at {sizes} "
-                f"(limit {self._limit * compared.pair.looser:.0e})",
+                f"{file.path} does not compute what PyTorch does: {one.pair.what} differs by "
+                f"{one.difference:.1e} of its largest value at {sizes_text(one.sizes)} "
+                f"(limit {self._limit * one.pair.looser:.0e})",
                 self._where(weights, file),
             )
 
@@ -271,54 +263,12 @@ class Trial:
         return f"{begins}was the file made with these weights, this variant and these settings?"
 
 
-def _worst(runs: Sequence[_Compared]) -> _Compared:
-    variation = max(compared.variation for compared in runs)
-    return max(runs, key=lambda compared: compared.difference)._replace(variation=variation)
-
-
-def _outputs(network: Network, pairs: Sequence[_Pair], inputs: Arrays) -> dict[str, np.ndarray]:
+def _outputs(network: Network, pairs: Sequence[Pair], inputs: Arrays) -> dict[str, np.ndarray]:
     with torch.no_grad():
         made = network(**{name: torch.from_numpy(array) for name, array in inputs.items()})
     if not isinstance(made, dict):
         made = {pairs[0].value.name: made}
     return {name: tensor.numpy() for name, tensor in made.items()}
-
-
-def _compared(pair: _Pair, made: Arrays, given: np.ndarray, sizes: Sizes) -> _Compared:
-    """Compares what PyTorch made with what was given.
-
-    Raises:
-        NotFiniteError: PyTorch made infinities, or what is no number.
-        NotProvedError: They are of different shapes or types.
-    """
-    expected = made[pair.value.name]
-    if not np.isfinite(expected).all():
-        raise NotFiniteError(
-            f"{pair.what} is not finite in PyTorch, so that nothing can be compared",
-            "use weights that a network can be used with",
-        )
-    wanted = bound(pair.value.type.shape, sizes)
-    if (given.shape, given.dtype) != (wanted, expected.dtype) or expected.shape != wanted:
-        raise NotProvedError(
-            f"{pair.what} is {expected.dtype} {list(expected.shape)} in PyTorch, but "
-            f"{given.dtype} {list(given.shape)} in the model and "
-            f"{pair.value.type.dtype} {list(wanted)} in the spec"
-        )
-    read = max((np.abs(made[value.name]).max() for value in pair.sources), default=np.float32(0))
-    largest = max(np.abs(expected).max(), FAINT * read)
-    return _Compared(
-        pair,
-        _share(np.abs(expected - given).max(), largest),
-        _share(np.abs(expected - expected[:1]).max(), largest),
-        sizes,
-    )
-
-
-def _share(difference: np.number, largest: np.number) -> float:
-    """Returns `difference / largest`; infinity for what is no number, which has no order."""
-    if not np.isfinite(difference) or not largest:
-        return float("inf") if difference else 0.0
-    return float(difference / largest)
 
 
 def _logits(graph: Graph, output: Value) -> Value | None:

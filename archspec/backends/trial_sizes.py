@@ -18,6 +18,9 @@ from archspec.ir.types import BATCH, TensorType
 Sizes: TypeAlias = dict[str, int]
 Works: TypeAlias = Callable[[Sizes], bool]
 
+BATCHES = (1, 3)
+"""The batch sizes of a trial."""
+
 FIRST = 32
 """The size that is tried first: of less, windows and strides leave little to compare."""
 
@@ -33,6 +36,22 @@ FURTHER = 64
 
 class NoSizesError(Refusal):
     """No sizes were found that the layers of a graph can take."""
+
+
+def trial_runs(graph: Graph) -> tuple[Sizes, ...]:
+    """Returns what the batch and the symbolic sizes are in each run of a trial.
+
+    Raises:
+        NoSizesError: No sizes were found for symbolic ones.
+    """
+    found = trial_sizes(graph)
+    ends = zip(BATCHES, (found[0], found[-1]), strict=True)
+    return tuple({str(BATCH): batch, **sizes} for batch, sizes in ends)
+
+
+def sizes_text(sizes: Mapping[str, int]) -> str:
+    """Returns sizes as a message says them."""
+    return ", ".join(f"{name} {size}" for name, size in sizes.items())
 
 
 def trial_sizes(graph: Graph) -> list[Sizes]:

@@ -7,15 +7,17 @@ DIRECTORY/NAME/1/model.onnx     the model, with the files beside it that hold it
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import shutil
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import onnx
-from onnx.external_data_helper import ExternalDataInfo, uses_external_data
 
+from archspec.backends.onnx.files import data_files
+from archspec.backends.whole_file import folder_beside
 from archspec.ir.graph import Graph
 
 MAX_BATCH = 64
@@ -55,11 +57,10 @@ def write_repository(model: Path, directory: Path, graph: Graph) -> Path:
     labels = _labels(proto)
     target = directory / graph.stem
     directory.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{graph.stem}.", dir=directory) as made:
-        part = Path(made)
+    with folder_beside(target) as part:
         (part / "1").mkdir()
         shutil.copyfile(model, part / "1" / "model.onnx")
-        for name in sorted(_data_files(proto)):
+        for name in sorted(data_files(proto)):
             shutil.copyfile(model.parent / name, part / "1" / name)
         if labels:
             (part / LABELS).write_text("".join(f"{label}\n" for label in labels), "utf-8")
@@ -68,6 +69,20 @@ def write_repository(model: Path, directory: Path, graph: Graph) -> Path:
         for file in [path for path in part.rglob("*") if path.is_file()]:
             file.replace(target / file.relative_to(part))
     return target
+
+
+def require_place(directory: Path, graph: Graph) -> None:
+    """Checks that a repository can be written, before there is a model for it.
+
+    Raises:
+        OSError: There is a file where a directory has to be, or none may be made there.
+    """
+    place = directory / graph.stem / "1"
+    there = next(each for each in (place, *place.parents) if os.path.lexists(each))
+    if not there.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(there))
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(there))
 
 
 def _config(name: str, graph: onnx.GraphProto, labels: Sequence[str]) -> str:
@@ -103,15 +118,6 @@ def _labels(proto: onnx.ModelProto) -> list[str]:
     """Returns the names of the classes, one line each, or none if they are not known."""
     said = next((prop.value for prop in proto.metadata_props if prop.key == CLASSES), "[]")
     return [" ".join(str(label).split()) for label in json.loads(said)]
-
-
-def _data_files(proto: onnx.ModelProto) -> set[str]:
-    """Returns the names of the files beside the model that hold its weights."""
-    return {
-        ExternalDataInfo(tensor).location
-        for tensor in proto.graph.initializer
-        if uses_external_data(tensor)
-    }
 
 
 def _text(text: str) -> str:

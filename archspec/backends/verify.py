@@ -13,17 +13,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
-from archspec.backends.conditioning import settled
+from archspec.backends.comparison import Arrays, NotFiniteError, NotProvedError
 from archspec.backends.fit import check_fits
 from archspec.backends.onnx_file import OnnxFile, WrongModelError
 from archspec.backends.torch import memory_errors
-from archspec.backends.trial import (
-    Agreement,
-    Arrays,
-    NotFiniteError,
-    NotProvedError,
-    Trial,
-)
+from archspec.backends.trial import Agreement, Say, Trial, silently
 from archspec.backends.trial_data import random_weights
 from archspec.backends.trial_sizes import NoSizesError, Sizes
 from archspec.ir.graph import Graph
@@ -86,6 +80,7 @@ def verified(
     *,
     remake: Remake | None = None,
     limit: float = LIMIT,
+    say: Say = silently,
 ) -> Proof:
     """Proves that a file computes what PyTorch does with the same weights.
 
@@ -95,6 +90,7 @@ def verified(
         path: The ONNX file.
         remake: Writes the same model with other weights to another file: the twin.
         limit: How much the outputs may differ, as a share of the largest.
+        say: Is told what is being done, in a few words.
 
     Raises:
         NotProvedError: It does not, or its outputs are the same whatever it is given.
@@ -106,10 +102,12 @@ def verified(
     """
     check_fits(graph, weights)
     with memory_errors():
+        say("ONNX checks the file")
         file = OnnxFile(graph, path)
-        trial = Trial(file.graph, limit)
+        trial = Trial(file.graph, limit, say)
         agreement = trial.compare(weights, file)
-        twin = _twin(graph, trial, remake) if remake else None
+        # Where the outputs show a size that is baked in, one run of the twin is enough.
+        twin = _twin(file, trial, remake, last_only=agreement.telling) if remake else None
     if not (agreement.shows or (twin and twin.shows)):
         whose = "any" if remake else "these"
         raise NotProvedError(
@@ -120,12 +118,12 @@ def verified(
     return Proof(trial.what, trial.sizes, limit, agreement, twin)
 
 
-def _twin(graph: Graph, trial: Trial, remake: Remake) -> Agreement | None:
+def _twin(file: OnnxFile, trial: Trial, remake: Remake, *, last_only: bool) -> Agreement | None:
     """Returns how a file with random weights agrees, if they make numbers."""
-    weights = settled(graph, random_weights(graph), trial.inputs())
+    weights = trial.settled(random_weights(file.graph), file)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "twin.onnx"
         remake(weights, path)
         with suppress(NotFiniteError):
-            return trial.compare(weights, OnnxFile(graph, path))
+            return trial.compare(weights, OnnxFile(file.graph, path), last_only=last_only)
     return None

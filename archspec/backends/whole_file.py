@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import glob
 import os
+import platform
+import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -53,11 +56,42 @@ def staged(path: Path) -> Iterator[Path]:
         OSError: A file cannot be written.
     """
     target = _target(path)
-    with TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent) as folder:
-        yield Path(folder) / target.name
-        parts = sorted(Path(folder).iterdir(), key=lambda part: part.name == target.name)
+    with folder_beside(target) as folder:
+        yield folder / target.name
+        parts = sorted(folder.iterdir(), key=lambda part: part.name == target.name)
         for part in parts:  # the file itself last, which others belong to
             part.replace(target.with_name(part.name))
+
+
+@contextmanager
+def folder_beside(target: Path) -> Iterator[Path]:
+    """Yields a hidden directory beside `target`, which is removed afterwards.
+
+    Those that processes left behind which were killed on this machine are removed too.
+
+    Raises:
+        OSError: None can be made there.
+    """
+    prefix = f".{target.name}.{platform.node()}."
+    for folder in target.parent.glob(f"{glob.escape(prefix)}*.*"):
+        process = folder.name.removeprefix(prefix).partition(".")[0]
+        if process.isdecimal() and _is_over(int(process)):
+            shutil.rmtree(folder, ignore_errors=True)
+    with TemporaryDirectory(prefix=f"{prefix}{os.getpid()}.", dir=target.parent) as made:
+        yield Path(made)
+
+
+def _is_over(process: int) -> bool:
+    """Returns whether there is no process of that number on this machine, if that can be told."""
+    if os.name != "posix":  # where asking would interrupt it
+        return False
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return True
+    except PermissionError:  # it is somebody else's
+        pass
+    return False
 
 
 def _target(path: Path) -> Path:

@@ -14,9 +14,13 @@ from typing import NoReturn, Protocol, cast
 
 COMMANDS = {
     "check": "judge a spec: shapes, parameters, multiply-adds",
+    "data": "look at what a spec's network is trained on",
     "train": "train a spec's network on its data",
+    "evaluate": "judge a run or an exported model on a split of its data",
+    "compare": "put runs side by side: settings, metrics, learning curves",
     "export": "write a spec's network as ONNX",
     "predict": "run an exported model on images, arrays or its spec's data",
+    "weights": "take weights from torch, Keras, safetensors or ONNX files",
     "verify": "prove that every backend computes the same",
     "draw": "draw a spec's network",
     "list": "list the specs that ship with archspec",

@@ -60,7 +60,7 @@ def explanation(subject: str) -> str:
         help_ = f"it is a spec that ships with archspec: `archspec check {subject}`"
     else:
         words = (word for topic in topics.TOPICS.values() for word in topic.explained())
-        known = [*ops.names(), *topics.TOPICS, *CODES, *words]
+        known = {*ops.names(), *topics.TOPICS, *CODES, *words}
         nearest = nearest_word(subject, known, CERTAIN)
         all_of_it = "`archspec explain` lists what can be explained"
         help_ = f"did you mean `{nearest}`?" if nearest else all_of_it

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -22,17 +23,17 @@ from archspec.cli.common import (
     output_file,
 )
 from archspec.cli.extras import needs
-from archspec.cli.rework import add_rework_arguments, check_rework, rework
-from archspec.cli.verify import proved
-from archspec.cli.weights import add_weight_arguments, weights_from
+from archspec.cli.given_weights import add_weight_arguments, weights_from
+from archspec.cli.progress import progress
+from archspec.cli.rework import add_rework_arguments, check_rework, rework, steps_of
+from archspec.cli.termination import interrupted_by_signals
+from archspec.cli.verify import proof_errors, proved
 from archspec.frontend import Compiled
 from archspec.ir.graph import Graph, Value
 from archspec.ir.totals import totals
 
 if TYPE_CHECKING:
-    import numpy as np
-
-    from archspec.backends.verify import Proof, Remake
+    from archspec.backends.verify import Proof
 
 OPSET = 20
 
@@ -94,7 +95,8 @@ def run(args: argparse.Namespace) -> int:
     graph = compiled.graph
     path = args.output or Path(f"{graph.stem}.onnx")
     try:
-        size, proof, remarks = _export(compiled, args, path)
+        with interrupted_by_signals():
+            size, proof, remarks = _export(compiled, args, path)
     except MemoryError as error:
         raise CommandError("not enough memory", exit_code=ENVIRONMENT) from error
     print(f"{path}: {_size_text(size)}, opset {args.opset}")
@@ -121,18 +123,26 @@ def _export(
             passes_without,
             require_sayable,
         )
-        from archspec.backends.whole_file import staged
+        from archspec.backends.onnx.files import replacing
     graph, opset = compiled.graph, args.opset
     try:
         passes = passes_without(args.without)
         check_rework(compiled, args)
+        if args.triton:
+            _require_place(Path(args.triton), graph)
         require_sayable(graph, opset)  # before weights are made, which may be too many
         weights = weights_from(graph, args.weights, args.seed)
-        write = partial(export, graph, opset=opset, passes=passes, metadata=_metadata(compiled))
-        with staged(path) as part:
+        metadata = _metadata(compiled, args.weights)
+        write = partial(export, graph, opset=opset, passes=passes, metadata=metadata)
+        with replacing(path) as part, progress() as say:
+            say("writing")
             write(weights, part)
-            proof = None if args.no_verify else _proved(graph, weights, part, write, path)
-            remarks = rework(compiled, args, part)
+            proof = None
+            if not args.no_verify:
+                with _renamed(part, path, "--no-verify writes the file all the same"):
+                    proof = proved(graph, weights, part, write, say)
+            with _renamed(part, path), proof_errors():
+                remarks = [*_unknown(metadata), *rework(compiled, args, part, say)]
             size = sum(file.stat().st_size for file in part.parent.iterdir())
         if args.triton:
             remarks.append(_repository(path, Path(args.triton), compiled))
@@ -145,16 +155,29 @@ def _export(
     return size, proof, remarks
 
 
-def _proved(
-    graph: Graph, weights: Mapping[str, np.ndarray], part: Path, write: Remake, path: Path
-) -> Proof:
-    """Returns the proof of what is to be the file at `path`."""
+@contextmanager
+def _renamed(part: Path, path: Path, advice: str = "") -> Iterator[None]:
+    """Calls the file by its own name in what is wrong with it, and adds advice.
+
+    Raises:
+        CommandError: Something is wrong.
+    """
     try:
-        return proved(graph, weights, part, write)
+        yield
     except CommandError as error:
         message = error.message.replace(str(part), str(path))
-        help_ = f"{error.help}; --no-verify writes the file all the same".removeprefix("; ")
+        help_ = "; ".join(filter(None, (error.help, advice)))
         raise CommandError(message, exit_code=error.exit_code, help=help_) from error
+
+
+def _require_place(directory: Path, graph: Graph) -> None:
+    from archspec.backends.triton import require_place
+
+    try:
+        require_place(directory, graph)
+    except OSError as error:
+        message = f"cannot write {directory}: {error.strerror}"
+        raise CommandError(message, exit_code=ENVIRONMENT) from error
 
 
 def _repository(path: Path, directory: Path, compiled: Compiled) -> str:
@@ -167,7 +190,8 @@ def _repository(path: Path, directory: Path, compiled: Compiled) -> str:
         raise CommandError(message, exit_code=ENVIRONMENT) from error
 
 
-def _metadata(compiled: Compiled) -> dict[str, str]:
+def _metadata(compiled: Compiled, weights: Path | None) -> dict[str, str]:
+    from archspec.backends.fitted_step import to_json
     from archspec.backends.metadata import CLASSES, PREPROCESS, SPEC, SPEC_HASH, spec_hash
     from archspec.training.labels import class_labels
 
@@ -183,11 +207,20 @@ def _metadata(compiled: Compiled) -> dict[str, str]:
     if compiled.train is None:
         return made
     data = compiled.train.data
-    steps = [step.model_dump(mode="json", exclude_unset=True) for step in data.preprocess]
-    made[PREPROCESS] = json.dumps(steps)
+    made[PREPROCESS] = json.dumps(to_json(steps_of(compiled, weights)))
     if labels := class_labels(data):
         made[CLASSES] = json.dumps(labels, ensure_ascii=False)
     return made
+
+
+def _unknown(metadata: Mapping[str, str]) -> list[str]:
+    """Returns a line for people if the metadata have not all of what preprocessing learnt."""
+    from archspec.backends.fitted_step import from_json
+    from archspec.backends.metadata import PREPROCESS
+
+    steps = from_json(json.loads(metadata.get(PREPROCESS, "[]")))
+    names = dict.fromkeys(f"`{fitted.step.name}`" for fitted in steps if not fitted.ready)
+    return [f"what {' and '.join(names)} learnt is not known without a run"] if names else []
 
 
 def _lines(kind: str, values: Iterable[tuple[str, Value]]) -> list[str]:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from archspec.backends.providers import PROVIDERS
+from archspec.backends.providers import CPU, PROVIDERS
 from archspec.cli.common import (
     ENVIRONMENT,
     NO,
@@ -62,7 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--provider",
         choices=tuple(PROVIDERS),
-        default="cpu",
+        default=CPU,
         help="where ONNX Runtime runs the model (default: %(default)s)",
     )
     parser.add_argument(
@@ -129,7 +129,8 @@ def run(args: argparse.Namespace) -> int:
         report = predict(args, model, _spec_of(model, args.model))
     limit = SHOWN if args.format == "table" and args.limit is None else args.limit
     {"json": print_json, "csv": print_csv, "table": print_table}[args.format](report, limit)
-    return OK if report.comparison is None or report.comparison.agrees else NO
+    agrees = report.comparison is None or report.comparison.agrees
+    return OK if agrees and not report.skipped else NO
 
 
 @contextmanager
@@ -137,7 +138,6 @@ def _faults() -> Iterator[None]:
     """Tells what is wrong with models, examples and weights as a command does."""
     from archspec.backends.fit import MisfitError, WeightsError
     from archspec.backends.onnx_model import MismatchError, ModelError, ProviderError
-    from archspec.backends.torch import memory_errors
     from archspec.training.errors import OutputError, TrainingError, UnreadableError
 
     codes: dict[type[Refusal], int] = {
@@ -151,14 +151,15 @@ def _faults() -> Iterator[None]:
         WeightsError: ENVIRONMENT,
     }
     try:
-        with memory_errors():
-            yield
+        yield
     except tuple(codes) as error:
         code = next(code for kind, code in codes.items() if isinstance(error, kind))
         raise CommandError(error.message, exit_code=code, help=error.help) from error
     except MemoryError as error:
         raise CommandError(
-            "not enough memory", exit_code=ENVIRONMENT, help="use a smaller --batch-size"
+            "not enough memory",
+            exit_code=ENVIRONMENT,
+            help="use a smaller --batch-size, or smaller images",
         ) from error
 
 

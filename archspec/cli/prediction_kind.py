@@ -63,6 +63,11 @@ def _faults_of_kind(
 def _faults_of_files(args: argparse.Namespace, what: str, kind: str) -> Iterator[tuple[str, str]]:
     if kind == "images" and (args.output is None or _is_archive(args.output)):
         yield f"{what} is an image, which goes into a directory", f"name it: -o DIR; {INTO_FILE}"
+    elif kind == "images" and args.output.exists() and not args.output.is_dir():
+        yield (
+            f"{args.output} is a file, but images go into a directory",
+            f"name one: -o DIR; {INTO_FILE}",
+        )
     if kind == "arrays" and args.output is None:
         yield f"{what} is more than can be printed", INTO_FILE
     if kind != "images" and args.output is not None and not _is_archive(args.output):
@@ -75,7 +80,10 @@ def _faults_of_files(args: argparse.Namespace, what: str, kind: str) -> Iterator
         yield f"--grid is for classes and numbers, but {what} is neither", ""
     from PIL import Image
 
-    if args.grid.suffix.lower() not in Image.registered_extensions():
+    from archspec.training.picture_files import STRANGE
+
+    kind_of_file = Image.registered_extensions().get(args.grid.suffix.lower())
+    if kind_of_file in STRANGE or kind_of_file not in Image.SAVE:
         yield f"{args.grid} is not the name of an image file", "such as --grid FILE.png"
 
 

@@ -6,10 +6,13 @@ import csv
 import json
 import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
+from archspec.diagnostics import Refusal
 from archspec.diagnostics.terminal import cells, visible
 from archspec.training.outcomes import Classes, Numbers
 from archspec.training.source import UNKNOWN
@@ -33,6 +36,7 @@ class Report(NamedTuple):
         top: How many classes of each example are asked for.
         outcome: What it said, if that is to be printed.
         comparison: The model beside its network, if that was asked for.
+        skipped: What is wrong with those that it did not run on, by their place.
         written: What has been written into files, for people and for programs.
     """
 
@@ -44,17 +48,26 @@ class Report(NamedTuple):
     top: int
     outcome: Classes | Numbers | None
     comparison: Comparison | None
+    skipped: Mapping[int, Refusal]
     written: dict[str, str]
 
     @property
+    def places(self) -> Sequence[int]:
+        """Where the examples that the model ran on stand among all."""
+        return [at for at in range(len(self.given.indices)) if at not in self.skipped]
+
+    @property
     def number(self) -> int:
-        """How many examples there were."""
-        return len(self.given.indices)
+        """How many examples the model ran on."""
+        return len(self.given.indices) - len(self.skipped)
 
     @property
     def correct(self) -> int | None:
-        """How many predictions are right, if that is known."""
-        return self.outcome.correct if isinstance(self.outcome, Classes) else None
+        """How many predictions are right, if that is known of all."""
+        truths = self.given.truths[self.places]
+        if not isinstance(self.outcome, Classes) or (truths == UNKNOWN).any():
+            return None
+        return int(np.sum(self.outcome.best[self.places, 0] == truths))
 
     @property
     def accuracy(self) -> float | None:
@@ -68,10 +81,14 @@ class Report(NamedTuple):
 
     def ranks(self, at: int) -> list[tuple[str, float]]:
         """Returns the most probable classes of an example with their probabilities."""
+        return [(self.labels[number], likely) for number, likely in self.numbered(at)]
+
+    def numbered(self, at: int) -> list[tuple[int, float]]:
+        """Returns the numbers of these classes with their probabilities."""
         if not isinstance(self.outcome, Classes):
             return []
         return [
-            (self.labels[int(number)], round(float(likely), 6))
+            (int(number), round(float(likely), 6))
             for number, likely in zip(self.outcome.best[at], self.outcome.likely[at], strict=True)
         ]
 
@@ -98,11 +115,16 @@ def print_json(report: Report, limit: int | None) -> None:
             "largest_difference": _number(comparison.difference),
             "agrees": comparison.agrees,
         },
-        "predictions": [_object(report, at) for at in range(report.number)[:limit]]
+        "predictions": [_object(report, at) for at in report.places[:limit]]
         if report.outcome else [],
+        **({"skipped": _skipped(report)} if report.skipped else {}),
         **({"written": report.written} if report.written else {}),
     }  # fmt: skip
     print(json.dumps(content, indent=1, ensure_ascii=False))
+
+
+def _skipped(report: Report) -> list[Row]:
+    return [report.which(at) | {"reason": why.message} for at, why in report.skipped.items()]
 
 
 def _object(report: Report, at: int) -> Row:
@@ -118,8 +140,8 @@ def _object(report: Report, at: int) -> Row:
 
 def print_csv(report: Report, limit: int | None) -> None:
     """Prints a line for each prediction: of each example, and of each of its ranks."""
-    rows = [row for at in range(report.number)[:limit] for row in _lines(report, at)]
-    columns = list(_lines(report, 0)[0])
+    rows = [row for at in report.places[:limit] for row in _lines(report, at)]
+    columns = list(_lines(report, report.places[0])[0])
     writer = csv.DictWriter(sys.stdout, columns, lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
@@ -140,8 +162,9 @@ def _lines(report: Report, at: int) -> list[Row]:
 
 
 def _columns(numbers: Numbers) -> list[str]:
-    count = len(numbers.values[0])
-    return [numbers.main] if count == 1 else [f"{numbers.main}.{at}" for at in range(count)]
+    if numbers.count == 1:
+        return [numbers.main]
+    return [f"{numbers.main}.{at}" for at in range(numbers.count)]
 
 
 def print_table(report: Report, limit: int | None) -> None:
@@ -149,12 +172,14 @@ def print_table(report: Report, limit: int | None) -> None:
     result = f"{report.number} example{'' if report.number == 1 else 's'}"
     if report.correct is not None:
         result = f"{report.correct} of {report.number} correct ({report.accuracy:.2%})"
+    if report.skipped:
+        result += f", {len(report.skipped)} skipped"
     title = ", ".join(word for word in (report.given.name, report.split) if word)
     print(f"{visible(title)}: {result}")
     if report.comparison:
         _print_comparison(report, report.comparison)
     if report.outcome:
-        _print_rows(report, range(report.number)[:limit])
+        _print_rows(report, report.places[:limit])
     for file, what in report.written.items():
         print(f"{visible(file)}: {what}")
 

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archspec.cli.common import ENVIRONMENT, NO, USAGE, CommandError
 from archspec.cli.extras import needs
+from archspec.cli.finished import image_inputs, plain_inputs
 from archspec.frontend import Compiled
 
 if TYPE_CHECKING:
+    import numpy as np
     from onnx import ModelProto
 
+    from archspec.backends.fitted_step import FittedStep
     from archspec.backends.onnx.effect import Batch
+    from archspec.backends.trial import Say
     from archspec.training.data import Dataset
 
 LAYOUTS = ("nchw", "nhwc")
@@ -65,17 +71,26 @@ def check_rework(compiled: Compiled, args: argparse.Namespace) -> None:
             exit_code=USAGE,
             help="give some: --calibration FILE.npz",
         )
-    if args.int8:
+    if args.int8 or args.embed_preprocessing:
         with needs("torch"):
             import torch  # noqa: F401 - which the examples go through
 
 
-def rework(compiled: Compiled, args: argparse.Namespace, path: Path) -> list[str]:
+def rework(compiled: Compiled, args: argparse.Namespace, path: Path, say: Say) -> list[str]:
     """Rewrites a model as the arguments ask, and returns what that does to it, for people.
+
+    Args:
+        compiled: The spec.
+        args: The arguments.
+        path: The model, which becomes what it is rewritten to.
+        say: Is told what is being done, in a few words.
 
     Raises:
         CommandError: It cannot be done.
-        OSError: The file cannot be written.
+        NoSizesError: No sizes were found to try it with.
+        NotProvedError: The file makes other outputs than it should.
+        WrongModelError: It is no valid model.
+        OSError: It cannot be written.
     """
     if not (args.fp16 or args.int8 or args.embed_preprocessing):
         return []
@@ -86,15 +101,17 @@ def rework(compiled: Compiled, args: argparse.Namespace, path: Path) -> list[str
     from archspec.backends.onnx.quantize import QuantizationError
     from archspec.training.errors import TrainingError, UnreadableError
 
-    model = onnx.load(path)
+    model = origin = onnx.load(path)
     remarks: list[str] = []
     try:
         if args.fp16:
+            say("half precision")
             model, remarks = _halved(compiled, model)
         if args.int8:
-            model, remarks = _quantised(compiled, model, args.calibration)
+            say("8 bits: calibrating")
+            model, remarks = _quantised(compiled, model, args)
         if args.embed_preprocessing:
-            steps = compiled.train.data.preprocess if compiled.train else ()
+            origin, steps = model, steps_of(compiled, args.weights)
             model = embed_preprocessing(model, steps, layout=args.embed_preprocessing)
             remarks.append(_image_remark(model))
     except (PreprocessingError, QuantizationError, TrainingError) as error:
@@ -102,17 +119,70 @@ def rework(compiled: Compiled, args: argparse.Namespace, path: Path) -> list[str
         raise CommandError(error.message, exit_code=code, help=error.help) from error
     path.with_name(f"{path.name}.data").unlink(missing_ok=True)  # what was too large before
     write(model, path)
+    say("ONNX Runtime runs the file")
+    _check(compiled, args, path, origin, model)
     return remarks
+
+
+def _check(
+    compiled: Compiled, args: argparse.Namespace, path: Path, origin: ModelProto, model: ModelProto
+) -> None:
+    """Checks the finished file against the model that it was made of.
+
+    Raises:
+        NotProvedError: It makes other outputs.
+        WrongModelError: It is no valid model.
+    """
+    from archspec.backends.finished import check_finished
+    from archspec.backends.onnx.half import LIMIT as HALF_LIMIT
+
+    graph, layout = compiled.graph, args.embed_preprocessing
+    if not layout:
+        limit = HALF_LIMIT if args.fp16 else math.inf  # 8 bits are for the data that they know
+        check_finished(graph, path, origin, plain_inputs(graph), limit)
+        return
+    from archspec.backends.verify import LIMIT
+
+    prepare = partial(_prepared, steps_of(compiled, args.weights))
+    given = image_inputs(graph, model, layout, prepare)
+    # What is smaller rounds, and so makes much of little.
+    limit = HALF_LIMIT if args.fp16 or args.int8 else LIMIT
+    check_finished(graph, path, origin, given, limit)
+
+
+def _prepared(steps: Sequence[FittedStep], images: np.ndarray) -> np.ndarray:
+    """Returns images as training prepares them."""
+    import torch
+
+    from archspec.training.preprocessing import apply
+
+    made: np.ndarray = apply(torch.from_numpy(images), steps).numpy()
+    return made
+
+
+def steps_of(compiled: Compiled, weights: Path | None) -> Sequence[FittedStep]:
+    """Returns the spec's preprocessing, with what it learnt when the weights did.
+
+    Raises:
+        CommandError: What it learnt cannot be read.
+    """
+    from archspec.training.errors import UnreadableError
+    from archspec.training.preprocess_file import learnt_with
+
+    if compiled.train is None:
+        return ()
+    try:
+        return learnt_with(compiled.train.data.preprocess, weights)
+    except UnreadableError as error:
+        raise CommandError(error.message, exit_code=ENVIRONMENT, help=error.help) from error
 
 
 def _halved(compiled: Compiled, model: ModelProto) -> tuple[ModelProto, list[str]]:
     from archspec.backends.onnx.effect import difference, largest_value
-    from archspec.backends.onnx.half import LARGEST, half
-    from archspec.backends.trial_data import random_inputs
-    from archspec.backends.trial_sizes import trial_sizes
+    from archspec.backends.onnx.half import LARGEST, LIMIT, half
+    from archspec.backends.onnx.rounding import rounded
 
-    graph = compiled.graph
-    batches = [random_inputs(graph, {"batch": 2, **sizes}) for sizes in trial_sizes(graph)]
+    batches = [given.inputs for given in plain_inputs(compiled.graph)]
     largest = largest_value(model, batches)
     if not largest <= LARGEST:
         raise CommandError(
@@ -121,24 +191,30 @@ def _halved(compiled: Compiled, model: ModelProto) -> tuple[ModelProto, list[str
             help="export it without --fp16, or regularise the weights",
         )
     made = half(model)
-    apart = difference(model, made, batches)
-    return made, [f"half precision: outputs differ by at most {apart:.1e} of the largest"]
+    apart = difference(model, rounded(made), batches)
+    said = f"by {apart:.1e} of the largest (limit {LIMIT:.0e})"
+    if not apart <= LIMIT:
+        raise CommandError(
+            f"in half precision, where every layer rounds, the outputs differ {said}",
+            help="export it without --fp16, or use weights of a network that was trained",
+        )
+    return made, [f"half precision, where every layer rounds: outputs differ {said}"]
 
 
 def _quantised(
-    compiled: Compiled, model: ModelProto, file: Path | None
+    compiled: Compiled, model: ModelProto, args: argparse.Namespace
 ) -> tuple[ModelProto, list[str]]:
     from archspec.backends.onnx.effect import difference
     from archspec.backends.onnx.quantize import quantized
     from archspec.training.calibration import accuracy
 
-    graph, data = compiled.graph, _data(compiled)
-    batches = _calibration(compiled, data, file)
+    graph, data = compiled.graph, _data(compiled, args.weights)
+    batches = _calibration(compiled, data, args.calibration)
     made = quantized(model, batches)
     number = sum(len(next(iter(batch.values()))) for batch in batches)
     remarks = [f"8 bits: calibrated on {number:,} examples"]
+    remarks[0] += f"; outputs differ by at most {difference(model, made, batches):.1e} there"
     if data is None:
-        remarks[0] += f"; outputs differ by at most {difference(model, made, batches):.1e} there"
         return made, remarks
     test = data.splits["test"]
     shares = [accuracy(graph, m, test) for m in (model, made)]
@@ -148,14 +224,16 @@ def _quantised(
     return made, remarks
 
 
-def _data(compiled: Compiled) -> Dataset | None:
+def _data(compiled: Compiled, weights: Path | None) -> Dataset | None:
     from archspec.training.agreement import check_agreement
     from archspec.training.data import load
     from archspec.training.objective import main_input
 
     if compiled.train is None:
         return None
-    data = load(compiled.train.data, main_input(compiled.graph).type)
+    steps = steps_of(compiled, weights)
+    known = steps if all(step.ready for step in steps) else None
+    data = load(compiled.train.data, main_input(compiled.graph).type, steps=known)
     check_agreement(compiled.graph, data)
     return data
 
@@ -165,7 +243,7 @@ def _calibration(compiled: Compiled, data: Dataset | None, file: Path | None) ->
 
     if file:
         spec = compiled.train.data if compiled.train else None
-        return calibration_file(compiled.graph, file, spec)
+        return calibration_file(compiled.graph, file, spec, data.steps if data else None)
     return calibration_data(compiled.graph, data) if data else ()
 
 

@@ -4,26 +4,31 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archspec.cli.common import (
     ENVIRONMENT,
-    NO,
     OK,
     USAGE,
     CommandError,
-    add_spec_arguments,
+    add_spec_options,
     compile_from,
+    filled,
     note,
     output_file,
 )
 from archspec.cli.extras import needs
+from archspec.cli.run_faults import run_faults
 from archspec.diagnostics.counted import counted
 from archspec.frontend import Compiled
 from archspec.ir.totals import totals
 
 if TYPE_CHECKING:
+    from archspec.frontend.train_schema import TrainSpec
     from archspec.training.data import Dataset
+    from archspec.training.run import Run
 
 INTERRUPTED = 130
 DEVICES = ("auto", "cpu", "cuda", "mps")
@@ -31,21 +36,95 @@ DEVICES = ("auto", "cpu", "cuda", "mps")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the command's arguments."""
-    add_spec_arguments(parser)
     parser.add_argument(
+        "spec",
+        metavar="SPEC",
+        type=filled,
+        nargs="?",
+        help="a spec file, or the name of a shipped spec",
+    )
+    add_spec_options(parser)
+    target = parser.add_mutually_exclusive_group()
+    target.add_argument(
         "-o",
         "--output",
         metavar="DIR",
         type=output_file,
         help="the run directory, new or empty (default: runs/NAME/TIME)",
     )
+    target.add_argument(
+        "--resume",
+        metavar="RUN",
+        type=output_file,
+        help="go on with the run in this directory, by its own spec",
+    )
     parser.add_argument(
         "--device", choices=DEVICES, default="auto", help="where to train (default: %(default)s)"
     )
+    parser.add_argument(
+        "--devices",
+        metavar="N",
+        type=_number,
+        default=1,
+        help="on how many of them, each with an equal part of every batch (default: %(default)s)",
+    )
+
+
+def _number(text: str) -> int:
+    if text.isdecimal() and 0 < int(text) <= 1024:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"takes a whole number from 1 to 1024, not `{text}`")
 
 
 def run(args: argparse.Namespace) -> int:
     """Trains, tests, and says where the results are."""
+    compiled, spec = _compiled(args)
+    # Threads that spin while they wait for each other are many times slower on a busy machine.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    with needs("train"):
+        from archspec.training.errors import InterruptedRunError
+        from archspec.training.trainer import is_main_process
+    if not is_main_process():  # it says what the main one says
+        sys.stdout = sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
+    try:
+        with run_faults(compiled):
+            made = _trained(args, compiled, spec)
+    except InterruptedRunError as error:
+        note(error.message)
+        if error.help:
+            note(f"   = help: {error.help}")
+        return INTERRUPTED
+    except OSError as error:
+        place = error.filename or args.output or args.resume or "the run directory"
+        message = f"cannot write {place}: {error.strerror or error}"
+        raise CommandError(message, exit_code=ENVIRONMENT) from error
+    for remark in made.notes:
+        note(f"note: {remark}")
+    _conclude(made.metrics)
+    print(f"run: {made.directory}")
+    return OK
+
+
+def _compiled(args: argparse.Namespace) -> tuple[Compiled, TrainSpec]:
+    """Returns the compiled spec, that of the run to be resumed if there is one, and what to do.
+
+    Raises:
+        CommandError: There is no spec, or nothing to train it on.
+    """
+    if (args.spec is None) == (args.resume is None):
+        raise CommandError(
+            "name a spec, or a run to resume" + (", not both" if args.spec else ""),
+            exit_code=USAGE,
+            help="archspec train SPEC, or archspec train --resume RUN",
+        )
+    if args.resume is not None:
+        if not (args.resume / "spec.yaml").is_file():
+            raise CommandError(
+                f"{args.resume} is no run: it has no spec.yaml",
+                exit_code=ENVIRONMENT,
+                help="give the directory that `archspec train` named as `run:`",
+            )
+        args.spec, args.allow_outside = str(args.resume / "spec.yaml"), True
     compiled = compile_from(args)
     if compiled.train is None:
         raise CommandError(
@@ -53,44 +132,32 @@ def run(args: argparse.Namespace) -> int:
             exit_code=USAGE,
             help="add one: train: {data: {dataset: digits}, epochs: 10}",
         )
-    # Threads that spin while they wait for each other are many times slower on a busy machine.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    with needs("train"):
-        from archspec.backends.torch import memory_errors
-        from archspec.training.errors import (
-            DeviceError,
-            InterruptedRunError,
-            OutputError,
-            TrainingError,
-            UnreadableError,
+    return compiled, compiled.train
+
+
+def _trained(args: argparse.Namespace, compiled: Compiled, spec: TrainSpec) -> Run:
+    from archspec.training.run import resume, train
+
+    if args.resume is not None:
+        return resume(
+            args.resume,
+            compiled.graph,
+            spec,
+            compiled.resolved,
+            device=args.device,
+            devices=args.devices,
+            announce=lambda data: _announce(compiled, data),
         )
-        from archspec.training.run import train
-    try:
-        with memory_errors():
-            report = train(
-                compiled.graph,
-                compiled.train,
-                compiled.resolved,
-                output=args.output,
-                device=args.device,
-                announce=lambda data: _announce(compiled, data),
-            )
-    except InterruptedRunError as error:
-        note(error.message)
-        return INTERRUPTED
-    except TrainingError as error:
-        codes = {OutputError: USAGE, DeviceError: ENVIRONMENT, UnreadableError: ENVIRONMENT}
-        code = codes.get(type(error), NO)
-        raise CommandError(error.message, exit_code=code, help=error.help) from error
-    except MemoryError as error:
-        raise CommandError("not enough memory", exit_code=ENVIRONMENT) from error
-    except OSError as error:
-        place = error.filename or args.output or "the run directory"
-        message = f"cannot write {place}: {error.strerror or error}"
-        raise CommandError(message, exit_code=ENVIRONMENT) from error
-    _conclude(report.metrics)
-    print(f"run: {report.directory}")
-    return OK
+    return train(
+        compiled.graph,
+        spec,
+        compiled.resolved,
+        output=args.output,
+        source=Path(compiled.tree.span.file).parent,
+        device=args.device,
+        devices=args.devices,
+        announce=lambda data: _announce(compiled, data),
+    )
 
 
 def _announce(compiled: Compiled, data: Dataset) -> None:
@@ -101,15 +168,33 @@ def _announce(compiled: Compiled, data: Dataset) -> None:
     title = compiled.graph.title or compiled.graph.name
     sizes = ", ".join(f"{e.number:,} {name}" for name, e in data.splits.items() if e.number)
     print(f"{title}: {totals(compiled.graph).params:,} parameters")
-    classes = counted(len(data.classes), "class", "classes")
-    print(f"{data.name}: {sizes} examples, {classes}", flush=True)
+    told = counted(len(data.classes), "class", "classes") if data.classes else "values to predict"
+    print(f"{data.name}: {sizes} examples, {told}", flush=True)
 
 
 def _conclude(metrics: dict[str, Any]) -> None:
-    test, examples = metrics["test"], metrics["splits"]["test"]
-    right = round(test["accuracy"] * examples)
-    print(f"test accuracy: {test['accuracy']:.2%} ({right} of {examples}), loss {test['loss']:.4g}")
+    from archspec.training.measures import shown, title
+
+    if "folds" in metrics:
+        for name, mean in metrics["validation"].items():
+            spread = shown(name, metrics["spread"]["validation"][name])
+            print(f"validation {title(name)}: {shown(name, mean)} ± {spread}")
+        print(f"folds: {metrics['folds']}, each at its epoch of {metrics['selected_by']}")
+        return
+    if test := metrics.get("test"):
+        print(f"test {_told(test, metrics['splits']['test'])}")
     print(
         f"selected: epoch {metrics['selected_epoch']} of {metrics['epochs']} "
         f"({metrics['selected_by']})"
     )
+
+
+def _told(results: dict[str, float], examples: int) -> str:
+    """Returns the results of a split in words, such as `accuracy: 98.00% (49 of 50), loss 0.1`."""
+    from archspec.training.measures import shown, title
+
+    said: list[str] = []
+    for name in sorted(results, key="loss".__eq__):
+        count = f" ({round(results[name] * examples)} of {examples})" if name == "accuracy" else ""
+        said.append(f"{title(name)}{'' if said else ':'} {shown(name, results[name])}{count}")
+    return ", ".join(said)

@@ -20,7 +20,9 @@ from archspec.cli.common import (
     note,
 )
 from archspec.cli.extras import needs
-from archspec.cli.weights import add_weight_arguments, weights_from
+from archspec.cli.given_weights import add_weight_arguments, weights_from
+from archspec.cli.progress import progress
+from archspec.cli.termination import interrupted_by_signals
 from archspec.frontend import Compiled
 from archspec.ir.graph import Graph
 
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from archspec.backends.counts import Counts
+    from archspec.backends.trial import Say
     from archspec.backends.verify import Proof, Remake
 
 HEADINGS = ("backend", "parameters", "statistics", "differs by")
@@ -79,7 +82,12 @@ def run(args: argparse.Namespace) -> int:
             _require_spec(compiled, args.onnx)
         weights = weights_from(graph, args.weights, args.seed)
         rows = [*_counted(graph)]
-        rows += [_file_row(graph, weights, args.onnx)] if args.onnx else _made(graph, weights)
+        with interrupted_by_signals(), progress() as say:
+            rows += (
+                [_file_row(graph, weights, args.onnx, say)]
+                if args.onnx
+                else _made(graph, weights, say)
+            )
     except MemoryError as error:
         raise CommandError("not enough memory", exit_code=ENVIRONMENT) from error
     _print_table([HEADINGS, *(row.cells() for row in rows)])
@@ -90,9 +98,12 @@ def proved(
     graph: Graph,
     weights: Mapping[str, np.ndarray],
     path: Path,
-    remake: Remake | None = None,
+    remake: Remake | None,
+    say: Say,
 ) -> Proof:
     """Returns the proof that a file computes what PyTorch does.
+
+    The arguments are those of `archspec.backends.verify.verified`.
 
     Raises:
         CommandError: It does not, or that could not be found out.
@@ -101,7 +112,7 @@ def proved(
     with needs("onnx"):
         from archspec.backends.verify import verified
     with proof_errors():
-        return verified(graph, weights, path, remake=remake)
+        return verified(graph, weights, path, remake=remake, say=say)
 
 
 @contextmanager
@@ -111,9 +122,11 @@ def proof_errors() -> Iterator[None]:
     Raises:
         CommandError: Something did.
     """
+    from archspec.backends.comparison import NotProvedError
     from archspec.backends.metadata import AlteredError
     from archspec.backends.onnx import ExportError
-    from archspec.backends.verify import NoSizesError, NotProvedError, WrongModelError
+    from archspec.backends.onnx_file import WrongModelError
+    from archspec.backends.trial_sizes import NoSizesError
 
     try:
         yield
@@ -142,14 +155,14 @@ def _counted(graph: Graph) -> list[Row]:
     return [Row("spec", counts_of_spec(graph)), Row("PyTorch", counts_in_torch(graph))]
 
 
-def _file_row(graph: Graph, weights: Mapping[str, np.ndarray], path: Path) -> Row:
+def _file_row(graph: Graph, weights: Mapping[str, np.ndarray], path: Path, say: Say) -> Row:
     try:
-        return Row(str(path), proof=proved(graph, weights, path))
+        return Row(str(path), proof=proved(graph, weights, path, None, say))
     except CommandError as error:
         return Row(str(path), fault=error)
 
 
-def _made(graph: Graph, weights: Mapping[str, np.ndarray]) -> Iterator[Row]:
+def _made(graph: Graph, weights: Mapping[str, np.ndarray], say: Say) -> Iterator[Row]:
     """Yields a row for each way to write the network as ONNX."""
     from archspec.backends.counts import counts_in_onnx
     from archspec.backends.onnx import NEWEST_OPSET, OPSET, PASSES_BY_DEFAULT, export
@@ -163,7 +176,7 @@ def _made(graph: Graph, weights: Mapping[str, np.ndarray]) -> Iterator[Row]:
             try:
                 with proof_errors():
                     write(weights, path)
-                proof = proved(graph, weights, path, write)
+                proof = proved(graph, weights, path, write, say)
             except CommandError as error:
                 yield Row(backend, fault=error)
                 continue

@@ -1,91 +1,89 @@
-"""`--weights` and `--seed`: the weights that a command works with."""
+"""`archspec weights`: weights of other implementations as those of a spec's network."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from archspec.cli.common import ENVIRONMENT, NO, CommandError, note
-from archspec.cli.extras import needs
-from archspec.diagnostics import SourceError, SpecError
-from archspec.frontend import compile_spec
-from archspec.ir.graph import Graph
-
-if TYPE_CHECKING:
-    import numpy as np
-
-SEED = 0
+from archspec.cli.common import add_spec_options, filled, output_file
 
 
-def add_weight_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds --weights and --seed, which exclude each other."""
-    source = parser.add_mutually_exclusive_group()
-    source.add_argument(
-        "--weights",
-        metavar="RUN|FILE",
-        type=Path,
-        help="a run directory, a checkpoint, a state_dict or a .safetensors file; "
-        "random weights if left out",
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the command's two commands and their arguments."""
+    commands = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    taken = _add(
+        commands, "import", "write the weights in a file as those of a spec, in safetensors"
     )
-    source.add_argument(
-        "--seed", metavar="N", type=_seed, help=f"seed of random weights (default: {SEED})"
+    taken.add_argument(
+        "--map",
+        dest="mapping",
+        metavar="FILE",
+        type=output_file,
+        help="a file that says which layers or scopes belong together, as `weights map` writes it",
+    )
+    taken.add_argument(
+        "--format", choices=("table", "json"), default="table", help="table by default"
+    )
+    taken.add_argument(
+        "-o",
+        "--output",
+        metavar="FILE",
+        type=output_file,
+        help="the file to write (default: SPEC.safetensors)",
+    )
+    map_ = _add(
+        commands, "map", "write which layers of a file are which of a spec's, to fill in the rest"
+    )
+    map_.add_argument(
+        "-o", "--output", metavar="FILE", type=output_file, help="the file to write (stdout)"
     )
 
 
-def weights_from(graph: Graph, source: Path | None, seed: int | None) -> dict[str, np.ndarray]:
-    """Returns the weights that the arguments name, which are those of the graph.
+def run(args: argparse.Namespace) -> int:
+    """Imports weights, or writes a mapping."""
+    from archspec.cli import weights_import  # nothing else of this needs so much
 
-    PyTorch is needed for all but a .safetensors file.
-
-    Raises:
-        CommandError: They cannot be had, or are those of another network.
-        MemoryError: There is too little memory.
-    """
-    if source is None:
-        with needs("torch"):
-            from archspec.backends.torch import memory_errors
-            from archspec.backends.weights import initial_weights
-        seed = SEED if seed is None else seed
-        note(f"note: without --weights the weights are random (seed {seed})")
-        with memory_errors():
-            return initial_weights(graph, seed)
-    with needs("torch"):
-        from archspec.backends.fit import MisfitError, WeightsError, check_fits
-    try:
-        weights = _read(source)
-        check_fits(graph, weights)
-    except MisfitError as error:
-        help_ = error.help + _origin(source, graph)
-        raise CommandError(error.message, exit_code=NO, help=help_) from error
-    except WeightsError as error:
-        raise CommandError(error.message, exit_code=ENVIRONMENT, help=error.help) from error
-    return weights
+    return weights_import.run_map(args) if args.action == "map" else weights_import.run(args)
 
 
-def _read(source: Path) -> dict[str, np.ndarray]:
-    with needs("torch"):
-        from archspec.backends.tensor_file import is_tensor_file, read_tensors
-    if is_tensor_file(source):
-        return read_tensors(source)
-    with needs("torch"):
-        from archspec.backends.torch import memory_errors
-        from archspec.backends.weights import load_weights, to_numpy
-    with memory_errors():
-        return to_numpy(load_weights(source))
+def _add(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, what: str
+) -> argparse.ArgumentParser:
+    parser = commands.add_parser(name, help=what, description=what[0].upper() + what[1:] + ".")
+    parser.add_argument(
+        "file",
+        metavar="FILE",
+        type=_file,
+        help="weights of torch (.pt, .pth), safetensors, Keras (.keras, .h5) or ONNX",
+    )
+    parser.add_argument(
+        "--to",
+        dest="spec",
+        metavar="SPEC",
+        type=filled,
+        required=True,
+        help="a spec file, or the name of a shipped spec",
+    )
+    parser.add_argument(
+        "--ignore",
+        metavar="PATTERN",
+        action="append",
+        default=[],
+        help="layers of the file that are left out, by name ('aux*')",
+    )
+    parser.add_argument(
+        "--key", metavar="NAME", help="which of several sets of tensors in a file of torch's"
+    )
+    add_spec_options(parser)
+    parser.add_argument(
+        "--operators",
+        metavar="FILE",
+        action="append",
+        default=argparse.SUPPRESS,
+        help="a Python file with an operator of your own; it is run",
+    )
+    return parser
 
 
-def _origin(source: Path, graph: Graph) -> str:
-    """Returns what a run was made from, if it is another network."""
-    try:
-        name = compile_spec(str(source / "spec.yaml")).graph.name
-    except (SourceError, SpecError):
-        return ""
-    return f"; {source} was made from {name}" if name != graph.stem else ""
-
-
-def _seed(text: str) -> int:
-    seed = int(text)
-    if not 0 <= seed < 2**63:
-        raise ValueError(f"{seed} is no seed")
-    return seed
+def _file(text: str) -> Path:
+    return Path(filled(text))

@@ -18,7 +18,7 @@ MOST = 30
 OF_LAYERS = 4
 """How many of the keys of every layer a help line lists."""
 
-MANY, LONGEST = 500, 60
+MANY, LONGEST = 1000, 60
 """Among more words, and of longer ones, no misspelling is looked for: it would take too long."""
 
 LIKELY, CERTAIN = 0.6, 0.75

@@ -1,4 +1,4 @@
-"""A loss that applies softmax to what is squeezed already, so that it can hardly tell classes."""
+"""A loss that squeezes what is squeezed already, so that it can hardly tell classes."""
 
 from collections.abc import Iterator
 
@@ -8,25 +8,33 @@ from archspec.lint.network import Network
 from archspec.lint.softmax_twice import softmax_before
 
 _SQUEEZED = ("softmax", "sigmoid", "hardsigmoid")
-"""What cross-entropy's own softmax would come after. One of log_softmax changes nothing."""
+"""What a cross-entropy's own softmax or sigmoid would come after.
+
+A softmax of log_softmax changes nothing.
+"""
+
+_OWN = {"cross_entropy": "softmax", "binary_cross_entropy": "sigmoid"}
+"""What losses apply themselves, so that training leaves it out where it is the very last layer."""
 
 
 def loss_softmax(network: Network) -> Iterator[Finding]:
-    """Yields what has squeezed the scores that cross-entropy gets from main output and heads.
+    """Yields what has squeezed the scores that a cross-entropy gets from main output and heads.
 
-    Training computes cross-entropy on the input of a softmax that is the very last layer.
+    Training computes cross-entropy on the input of a softmax that is the very last layer, and
+    binary cross-entropy on that of a sigmoid.
     """
     training = network.training
-    if training is None or training.loss != "cross_entropy":
+    if training is None or training.loss not in _OWN:
         return
+    own = _OWN[training.loss]
     for what, value in network.ends:
-        node = _squeezer(value, network)
+        node = _squeezer(value, network, own)
         if node is None:
             continue
-        last = node.op.kind() == "softmax"
+        last = node.op.kind() == own
         yield Finding(
             "W402",
-            f"{what} goes to cross_entropy, which applies softmax to what {named(node)} has "
+            f"{what} goes to {training.loss}, which applies {own} to what {named(node)} has "
             "squeezed already",
             "remove it" + (", or make it the very last layer, which training leaves out" * last),
             node,
@@ -34,11 +42,11 @@ def loss_softmax(network: Network) -> Iterator[Finding]:
         )
 
 
-def _squeezer(value: Value, network: Network) -> Node | None:
+def _squeezer(value: Value, network: Network, own: str) -> Node | None:
     """Returns what has squeezed the scores that the loss gets, unless that is found otherwise."""
     last = network.makers.get(value.name)
-    if last is not None and last.op.kind() == "softmax":
-        if softmax_before(last, network):
+    if last is not None and last.op.kind() == own:
+        if own == "softmax" and softmax_before(last, network):
             return None
         value = last.inputs[0]
     node = network.origin(value)

@@ -1,4 +1,4 @@
-"""Random rotations, zooms and translations of images.
+"""Random rotations, zooms, shears and translations of images.
 
 Coordinates are those of `torch.nn.functional.affine_grid` with `align_corners=False`: an
 image spans -1 to 1 in both directions, x to the right and y down.
@@ -115,6 +115,29 @@ class RandomZoom(_RandomAffine):
         width = height if self.width_factor is None else 1 + _draw(self.width_factor, images)
         zero = torch.zeros_like(height)
         return _rows((width, zero, zero), (zero, height, zero))
+
+
+class RandomShear(_RandomAffine):
+    """Shears images about their centre.
+
+    Args:
+        x_factor: The range of shifts of a row to the left, as multiples of how far it is below
+            the centre.
+        y_factor: The range of shifts of a column upwards, as multiples of how far it is to the
+            right of the centre.
+        **filling: See `Filling`.
+    """
+
+    def __init__(self, x_factor: Limits, y_factor: Limits, **filling: Unpack[Filling]) -> None:
+        super().__init__(**filling)
+        self.x_factor = x_factor
+        self.y_factor = y_factor
+
+    def _matrices(self, images: torch.Tensor) -> torch.Tensor:
+        height, width = images.shape[-2:]
+        x, y = _draw(self.x_factor, images), _draw(self.y_factor, images)
+        one, zero = torch.ones_like(x), torch.zeros_like(x)
+        return _rows((one, x * height / width, zero), (y * width / height, one, zero))
 
 
 class RandomTranslation(_RandomAffine):

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 
-from archspec.diagnostics.counted import counted
 from archspec.frontend.train_schema import Data
 from archspec.ir.types import TensorType, shape_text
 from archspec.training.errors import TrainingError, UnreadableError
-from archspec.training.source import UNKNOWN, Source
+from archspec.training.source import UNKNOWN, ArrayInputs, Source
+from archspec.training.sources.layout import channels_first, require_as_many, require_numbers
+from archspec.training.targets import class_names, example_weights, targets_of
 
 WHOLE = ("x", "y")
 HALVES = ("x_train", "y_train", "x_test", "y_test")
 REMEDY = "write it with np.savez(FILE, x=…, y=…), or with x_train, y_train, x_test and y_test"
-
-MAX_CLASSES = 1_000_000
-"""The most classes that are numbered without being named."""
+PLACE = ("train", "data", "npz")
 
 
 def read_archive(path: Path, spec: Data, taken: TensorType) -> Source:
@@ -54,11 +53,12 @@ def examples_in(
     """
     if "y" in arrays or "x" not in arrays:
         return _data_set(path, arrays, spec, taken, classes)
-    _require_numbers(path.stem, "x", arrays["x"])
+    require_numbers(f"x in {path.stem}", arrays["x"], PLACE)
+    names = () if spec.targets == "values" else _names(spec, arrays)
     return Source(
         path.stem,
-        _class_names(path.stem, spec, arrays, classes),
-        _channels_first(arrays["x"], taken, channels_last=spec.channels_last),
+        () if spec.targets == "values" else class_names(path.stem, names, classes),
+        _inputs(path.stem, arrays["x"], spec, taken),
         np.full(len(arrays["x"]), UNKNOWN),
     )
 
@@ -103,73 +103,52 @@ def _data_set(
     missing = [name for name in wanted if name not in arrays]
     if missing:
         held = ", ".join(arrays) or "nothing"
-        raise TrainingError(f"{path} has no {' and no '.join(missing)}; it holds {held}", REMEDY)
-    pairs = [wanted[i : i + 2] for i in range(0, len(wanted), 2)]
-    for x, y in pairs:
-        _require_pair(path.stem, arrays, x, y)
-    targets = np.concatenate([arrays[y].reshape(-1) for _, y in pairs]).astype(np.int64)
-    inputs = _joined(path.stem, arrays, [x for x, _ in pairs])
-    return Source(
-        path.stem,
-        _class_names(path.stem, spec, arrays, max(int(targets.max()) + 1, classes)),
-        _channels_first(inputs, taken, channels_last=spec.channels_last),
-        targets,
-        test=len(arrays["x_test"]) if wanted == HALVES else 0,
-    )
-
-
-def _channels_first(inputs: np.ndarray, taken: TensorType, *, channels_last: bool) -> np.ndarray:
-    """Returns examples `[count, *shape]` with the axis of channels where the network has it."""
-    if inputs.ndim == len(taken.shape) - 1:
-        return inputs[:, np.newaxis]
-    return np.moveaxis(inputs, -1, 1) if channels_last and inputs.ndim > 2 else inputs
-
-
-def _require_numbers(name: str, what: str, array: np.ndarray) -> None:
-    if array.dtype.kind not in "biuf":
-        raise TrainingError(f"{what} in {name} holds {array.dtype}, not numbers")
-    if array.ndim == 0 or array.size == 0:
-        raise TrainingError(f"{what} in {name} holds no examples")
-
-
-def _require_pair(name: str, arrays: Mapping[str, np.ndarray], x: str, y: str) -> None:
-    inputs, targets = arrays[x], arrays[y]
-    _require_numbers(name, x, inputs)
-    _require_numbers(name, y, targets)
-    if targets.shape not in ((len(targets),), (len(targets), 1)):
         raise TrainingError(
-            f"{y} in {name} has {shape_text(targets.shape[1:])} numbers for each example",
-            f"give the number of its class: {y}.argmax(axis=1) if the rows are one-hot",
+            f"{path} has no {' and no '.join(missing)}; it holds {held}", REMEDY, place=PLACE
         )
-    if len(inputs) != len(targets):
-        raise TrainingError(
-            f"{x} in {name} has {len(inputs):,} examples, but {y} has {len(targets):,}"
-        )
-    if targets.dtype.kind == "f" or targets.min() < 0:
-        raise TrainingError(
-            f"{y} in {name} holds other numbers than those of classes",
-            "number the classes from 0, as integers",
-        )
+    name, xs, ys = path.stem, wanted[::2], wanted[1::2]
+    for x, y in zip(xs, ys, strict=True):
+        require_numbers(f"{x} in {name}", arrays[x], PLACE)
+        require_as_many(y, arrays[y], f"{x} in {name}", len(arrays[x]), PLACE)
+    inputs = _inputs(name, _joined(name, arrays, xs), spec, taken)
+    answers = _joined(name, arrays, ys)
+    made = targets_of(f"{ys[0]} in {name}", answers, spec, _names(spec, arrays), classes)
+    tests = len(arrays["x_test"]) if wanted == HALVES else 0
+    own = {"test": np.arange(inputs.number - tests, inputs.number)} if tests else {}
+    weights = _weights(path, arrays, spec, xs)
+    return Source(name, made.classes, inputs, made.values, own, weights)
 
 
-def _joined(name: str, arrays: Mapping[str, np.ndarray], parts: list[str]) -> np.ndarray:
+def _inputs(name: str, examples: np.ndarray, spec: Data, taken: TensorType) -> ArrayInputs:
+    return ArrayInputs(name, channels_first(examples, taken, last=spec.channels_last), taken.dtype)
+
+
+def _names(spec: Data, arrays: Mapping[str, np.ndarray]) -> tuple[str, ...]:
+    return tuple(spec.classes or map(str, np.ravel(arrays.get("classes", ()))))
+
+
+def _weights(
+    path: Path, arrays: Mapping[str, np.ndarray], spec: Data, xs: Sequence[str]
+) -> np.ndarray | None:
+    """Returns the weights of the examples, which have an array of their own for each part."""
+    if spec.sample_weights is None:
+        return None
+    name, parts = path.stem, []
+    for x in xs:
+        wanted = spec.sample_weights + x.removeprefix("x")
+        if wanted not in arrays:
+            raise TrainingError(
+                f"{path} has no {wanted}; it holds {', '.join(arrays)}",
+                place=("train", "data", "sample_weights"),
+            )
+        require_as_many(wanted, arrays[wanted], f"{x} in {name}", len(arrays[x]), PLACE)
+        parts.append(example_weights(f"{wanted} in {name}", arrays[wanted]))
+    return np.concatenate(parts)
+
+
+def _joined(name: str, arrays: Mapping[str, np.ndarray], parts: Sequence[str]) -> np.ndarray:
     shapes = {part: shape_text(arrays[part].shape[1:]) for part in parts}
     if len(set(shapes.values())) > 1:
         told = ", but ".join(f"{part} in {name} has {shape}" for part, shape in shapes.items())
-        raise TrainingError(f"the examples differ in shape: {told}")
+        raise TrainingError(f"the examples differ in shape: {told}", place=PLACE)
     return np.concatenate([arrays[part] for part in parts])
-
-
-def _class_names(
-    name: str, spec: Data, arrays: Mapping[str, np.ndarray], number: int
-) -> tuple[str, ...]:
-    names = tuple(spec.classes or map(str, np.ravel(arrays.get("classes", ()))))
-    if not names and number <= MAX_CLASSES:
-        return tuple(map(str, range(number)))
-    if number > len(names):
-        known = f"there are names for {len(names)}" if names else f"{MAX_CLASSES:,} is the limit"
-        raise TrainingError(
-            f"{name} has {counted(number, 'class', 'classes')}, but {known}",
-            "number the classes from 0, and name all of them or none",
-        )
-    return names

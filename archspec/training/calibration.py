@@ -6,13 +6,14 @@ judging the result.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 from onnx import ModelProto
 
 from archspec.backends.binding import bind_sizes
+from archspec.backends.fitted_step import FittedStep, unlearnt
 from archspec.backends.onnx.effect import Batch, session
 from archspec.frontend.train_schema import Data
 from archspec.ir.graph import Graph
@@ -40,7 +41,9 @@ def calibration_data(graph: Graph, data: Dataset) -> list[Batch]:
     return _batches(_chosen({name: data.splits["train"].inputs.numpy()}))
 
 
-def calibration_file(graph: Graph, path: Path, spec: Data | None = None) -> list[Batch]:
+def calibration_file(
+    graph: Graph, path: Path, spec: Data | None = None, steps: Sequence[FittedStep] | None = None
+) -> list[Batch]:
     """Returns examples of a file in batches.
 
     The file is one as for `archspec predict --data`, or has an array of examples for every
@@ -49,7 +52,8 @@ def calibration_file(graph: Graph, path: Path, spec: Data | None = None) -> list
     Args:
         graph: The network.
         path: The file.
-        spec: The spec's data section, whose preprocessing an array `x` is given.
+        spec: The spec's data section, by which an array `x` is read.
+        steps: The preprocessing that such an array is given; that of the section if left out.
 
     Raises:
         UnreadableError: The file is not there, or holds no arrays.
@@ -59,7 +63,7 @@ def calibration_file(graph: Graph, path: Path, spec: Data | None = None) -> list
     if graph.inputs.keys() <= arrays.keys() and not ("x" in arrays and len(graph.inputs) == 1):
         given = {name: _array(path, name, arrays[name], graph) for name in graph.inputs}
     else:
-        given = _only_input(graph, path, arrays, spec)
+        given = _only_input(graph, path, arrays, spec, steps)
     try:
         bind_sizes(graph.inputs, graph.equalities, {n: a.shape for n, a in given.items()})
     except ValueError as error:
@@ -88,7 +92,11 @@ def _array(path: Path, name: str, array: np.ndarray, graph: Graph) -> np.ndarray
 
 
 def _only_input(
-    graph: Graph, path: Path, arrays: Mapping[str, np.ndarray], spec: Data | None
+    graph: Graph,
+    path: Path,
+    arrays: Mapping[str, np.ndarray],
+    spec: Data | None,
+    steps: Sequence[FittedStep] | None,
 ) -> dict[str, np.ndarray]:
     if len(graph.inputs) > 1:
         raise TrainingError(
@@ -97,7 +105,8 @@ def _only_input(
             "write it with np.savez(FILE, NAME=…), an array of examples for each input",
         )
     spec = spec or Data(npz=str(path))
-    data = load_file(path, spec, main_input(graph).type, classes=1, arrays=arrays)
+    known = unlearnt(spec.preprocess) if steps is None else steps
+    data = load_file(path, spec, main_input(graph).type, 1, arrays, steps=known)
     return {next(iter(graph.inputs)): data.splits["file"].inputs.numpy()}
 
 

@@ -1,18 +1,20 @@
-"""What happens beside the training loop: a row of metrics per epoch, and progress."""
+"""What happens beside the training loop: metrics of epochs, and what ends a run before its end."""
 
 from __future__ import annotations
 
 import math
-import shutil
-import sys
+from collections.abc import Mapping
+from typing import Any
 
-from lightning import Callback, Trainer
-from lightning.pytorch.callbacks.progress.tqdm_progress import Tqdm
+import numpy as np
+from lightning import Callback, LightningModule, Trainer, seed_everything
 
 from archspec.training.errors import TrainingError
+from archspec.training.measures import measure_of, more_is_better, stage_of
+from archspec.training.module import TrainingModule
 
-LINES = 10
-"""About how many lines of progress a run prints where there is no terminal."""
+LOOK = 100
+"""After how many steps a loss is looked at, which waits for the device."""
 
 
 class Record(Callback):
@@ -25,83 +27,93 @@ class Record(Callback):
     def __init__(self) -> None:
         self.rows: list[dict[str, float]] = []
 
-    def on_train_epoch_end(self, trainer: Trainer, *_: object) -> None:
+    def on_train_batch_end(
+        self,
+        trainer: Trainer,
+        module: LightningModule,
+        _outputs: object,
+        _batch: object,
+        index: int,
+    ) -> None:
+        """Looks at the losses now and then.
+
+        Raises:
+            TrainingError: One is not finite.
+        """
+        if index % LOOK == LOOK - 1 and isinstance(module, TrainingModule) and not module.finite:
+            raise _diverged(trainer, "not finite")
+
+    def on_train_epoch_end(self, trainer: Trainer, module: LightningModule) -> None:
         """Logs the epoch's metrics and learning rate.
 
         Raises:
-            TrainingError: The loss is not finite.
+            TrainingError: A loss is not finite.
         """
-        epoch = trainer.current_epoch + 1
-        metrics = {name: round(float(v), 6) for name, v in trainer.callback_metrics.items()}
-        row = {"epoch": epoch, "lr": trainer.optimizers[0].param_groups[0]["lr"], **metrics}
+        if isinstance(module, TrainingModule):
+            module.conclude("train")
+        found = trainer.callback_metrics
+        metrics = {name: round(float(v), 6) for name, v in found.items() if stage_of(name)}
+        rate = trainer.optimizers[0].param_groups[0]["lr"]
+        row = {"epoch": trainer.current_epoch + 1, "lr": rate, **metrics}
         self.rows.append(row)
-        if trainer.logger is not None:
-            trainer.logger.log_metrics(row, step=trainer.global_step)
-        if not math.isfinite(row["train_loss"]):
-            raise TrainingError(
-                f"training diverged: the loss is {row['train_loss']} in epoch {epoch}",
-                f"use a smaller learning rate than {row['lr']:g}",
-            )
+        for logger in trainer.loggers:
+            logger.log_metrics(row, step=trainer.global_step)
+        for name, value in metrics.items():
+            if measure_of(name) == "loss" and not math.isfinite(value):
+                raise _diverged(trainer, str(value))
+
+    def state_dict(self) -> dict[str, Any]:
+        """Returns what a checkpoint keeps, for a run that is resumed."""
+        return {"rows": self.rows}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Goes on with what a checkpoint has kept."""
+        self.rows = [*state_dict["rows"]]
 
 
-class ProgressLines(Callback):
-    """Prints about ten lines of progress over the whole run on stderr."""
-
-    def on_train_epoch_end(self, trainer: Trainer, *_: object) -> None:
-        """Prints a line, if it is time for one."""
-        epoch, epochs = trainer.current_epoch + 1, trainer.max_epochs or 0
-        if epoch % math.ceil(epochs / LINES) == 0 or epoch == epochs:
-            print(
-                f"epoch {epoch}/{epochs}  {'  '.join(_results(trainer))}",
-                file=sys.stderr,
-                flush=True,
-            )
+def _diverged(trainer: Trainer, said: str) -> TrainingError:
+    rate = trainer.optimizers[0].param_groups[0]["lr"]
+    return TrainingError(
+        f"training diverged: the loss is {said} in epoch {trainer.current_epoch + 1}",
+        f"use a smaller learning rate than {rate:g}, or train.gradient.clip_norm",
+        place=("train", "optimizer"),
+    )
 
 
-class ProgressBar(Callback):
-    """Shows one bar for the whole run on stderr.
+class StopAt(Callback):
+    """Ends training when a metric is good enough.
 
-    Lightning's own begins anew with each epoch, which for small data is many times a second.
+    Args:
+        goals: What is good enough, by metric.
     """
 
-    def on_train_start(self, trainer: Trainer, *_: object) -> None:
-        """Opens the bar."""
-        steps = int(trainer.estimated_stepping_batches)
-        size = shutil.get_terminal_size()  # tqdm itself shows nothing where a terminal says 0×0
-        self._bar = Tqdm(
-            total=steps,
-            file=sys.stderr,
-            bar_format="{desc} {bar} {percentage:3.0f}% {remaining} left{postfix}",
-            ncols=size.columns,
-            nrows=size.lines,
-        )
-
-    def on_train_batch_end(self, *_: object) -> None:
-        """Moves on by a step."""
-        self._bar.update()
+    def __init__(self, goals: Mapping[str, float]) -> None:
+        self._goals = goals
 
     def on_train_epoch_end(self, trainer: Trainer, *_: object) -> None:
-        """Shows the epoch's metrics."""
-        epoch = trainer.current_epoch + 1
-        self._bar.set_description(f"epoch {epoch}/{trainer.max_epochs}", refresh=False)
-        self._bar.set_postfix_str(_results(trainer)[-1], refresh=False)
-
-    def on_train_end(self, *_: object) -> None:
-        """Leaves the bar as it stands."""
-        self._bar.close()
-
-    def on_exception(self, *_: object) -> None:
-        """Leaves the bar as it stands."""
-        if hasattr(self, "_bar"):
-            self._bar.close()
+        """Ends training after an epoch that has reached one of the goals."""
+        for name, goal in self._goals.items():
+            value = float(trainer.callback_metrics[name])
+            if value >= goal if more_is_better(measure_of(name)) else value <= goal:
+                trainer.should_stop = True
 
 
-def _results(trainer: Trainer) -> list[str]:
-    """Returns the epoch's results in training and, the last, in validation, if there is any."""
-    metrics = trainer.callback_metrics
-    return [
-        f"{prefix}loss {float(metrics[f'{stage}_loss']):.4g}  "
-        f"accuracy {float(metrics[f'{stage}_accuracy']):.1%}"
-        for stage, prefix in (("train", ""), ("validation", "validation "))
-        if f"{stage}_loss" in metrics
-    ]
+class EpochSeeds(Callback):
+    """Draws what is random in an epoch from the run's seed and the epoch's number.
+
+    So a run that is resumed draws what it would have drawn, whatever was drawn before.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self._seed = seed
+
+    def on_train_epoch_start(self, trainer: Trainer, *_: object) -> None:
+        """Seeds Python, NumPy and torch on all devices, in each process differently."""
+        seed_everything(
+            epoch_seed(self._seed, trainer.current_epoch, trainer.global_rank), verbose=False
+        )
+
+
+def epoch_seed(seed: int, epoch: int, process: int = 0) -> int:
+    """Returns the seed of an epoch, counted from 0, of a run in one of its processes."""
+    return int(np.random.SeedSequence((seed, epoch, process)).generate_state(1)[0])

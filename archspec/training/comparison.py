@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from archspec.backends.torch import memory_errors
 from archspec.ir.graph import Graph
 from archspec.training.given import Batch, Given
 from archspec.training.predict import TOLERANCE, main_outputs, trained_network
@@ -38,13 +39,14 @@ class Comparison:
         self.weights, self.difference = weights, 0.0
         self._network, self._graph = trained_network(graph, values), graph
         self._largest, self._truths = 0.0, given.truths
-        self._choices = np.zeros((len(given.indices), 2), np.int64)
+        self._right, self._count = np.zeros(2, np.int64), 0
         self._main = next(iter(graph.outputs))
 
     def add(self, batch: Batch, outputs: Mapping[str, np.ndarray]) -> None:
         """Takes the outputs for a batch, by name."""
         inputs = {name: torch.from_numpy(array) for name, array in batch.inputs.items()}
-        ours = main_outputs(self._network, self._graph, inputs).numpy()
+        with memory_errors():
+            ours = main_outputs(self._network, self._graph, inputs).numpy()
         theirs = outputs[self._main]
         with np.errstate(all="ignore"):  # a model may give infinities
             # Not max(), to which a value that is no number is never the larger one.
@@ -52,18 +54,17 @@ class Comparison:
         self.difference = float(difference)
         self._largest = float(np.abs(ours).max(initial=self._largest))
         if ours.ndim == 2:
-            self._choices[batch.places] = np.stack([ours.argmax(1), theirs.argmax(1)], axis=1)
+            choices = np.stack([ours.argmax(1), theirs.argmax(1)])
+            self._right += (choices == self._truths[batch.places]).sum(axis=1)
+            self._count += len(batch.places)
 
     @property
     def accuracy(self) -> float:
         """The share of examples whose class the network finds."""
-        return self._accuracy(0)
+        return float(self._right[0] / max(1, self._count))
 
     @property
     def agrees(self) -> bool:
         """Whether the difference is as good as none, and as many classes are found."""
-        alike = self._accuracy(0) == self._accuracy(1)
-        return alike and self.difference <= TOLERANCE * max(1, self._largest)
-
-    def _accuracy(self, which: int) -> float:
-        return float((self._choices[:, which] == self._truths).mean())
+        alike = self._right[0] == self._right[1]
+        return bool(alike and self.difference <= TOLERANCE * max(1, self._largest))

@@ -1,48 +1,49 @@
-"""The data section of a spec as tensors: loaded, preprocessed, split, and in batches."""
+"""The data section of a spec as tensors: loaded, preprocessed and split."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import torch
-from torch.utils.data import BatchSampler, DataLoader, RandomSampler, TensorDataset
 
-from archspec.frontend.train_schema import Data, Split
+from archspec.frontend.train_schema import Data
 from archspec.ir.types import TensorType
-from archspec.training.archive import examples_in, read_archive, read_arrays
+from archspec.training.archive import examples_in, read_arrays
+from archspec.training.class_weights import class_weights
 from archspec.training.errors import TrainingError
-from archspec.training.preprocess import preprocess
-from archspec.training.source import UNKNOWN, Source, as_tensor, shipped
+from archspec.training.examples import (
+    CHUNK,
+    Examples,
+    Stored,
+    cores,
+    evaluation_batches,
+    training_batches,
+)
+from archspec.training.labels import class_labels
+from archspec.training.memory import total_memory
+from archspec.training.preprocessing import FittedStep, apply, early_and_late, fitted
+from archspec.training.source import Source
+from archspec.training.sources import source_of
+from archspec.training.split import TRAIN, split
+from archspec.training.targets import class_numbers
 
-EVALUATION_BATCH = 256
-"""Examples per batch where no gradients are kept."""
+__all__ = [
+    "Dataset",
+    "Examples",
+    "evaluation_batches",
+    "load",
+    "load_file",
+    "prepared",
+    "split",
+    "training_batches",
+]
 
-
-class Examples(NamedTuple):
-    """Some of a data set's examples, in the order of their split.
-
-    Attributes:
-        indices: Where they stand in the data set, `[count]`.
-        inputs: What the network takes, `[count, *shape]`.
-        targets: The number of each one's class, `[count]`; `UNKNOWN` for all if none is known.
-    """
-
-    indices: np.ndarray
-    inputs: torch.Tensor
-    targets: torch.Tensor
-
-    @property
-    def number(self) -> int:
-        """How many there are."""
-        return len(self.indices)
-
-    @property
-    def labelled(self) -> bool:
-        """Whether their classes are known."""
-        return bool((self.targets != UNKNOWN).all())
+SHARE = 4
+"""One by the share of the memory that examples may take."""
 
 
 class Dataset(NamedTuple):
@@ -50,35 +51,63 @@ class Dataset(NamedTuple):
 
     Attributes:
         name: Its name.
-        classes: The names of the classes.
+        classes: The names of the classes; none where targets are values.
         splits: The examples of `train`, `validation` and `test`, each example in one; or all
             of `file`.
+        steps: The preprocessing, with what it has learnt from the training split.
+        late: Those of the steps that follow augmentation, which the batches of training come
+            without; none if the spec has no `augment`.
     """
 
     name: str
     classes: tuple[str, ...]
     splits: Mapping[str, Examples]
+    steps: tuple[FittedStep, ...] = ()
+    late: tuple[FittedStep, ...] = ()
 
     @property
     def example(self) -> tuple[int, ...]:
-        """The shape of one example."""
-        return tuple(next(iter(self.splits.values())).inputs.shape[1:])
+        """The shape of one example, as the network takes it."""
+        return next(iter(self.splits.values())).shape
 
 
-def load(spec: Data, taken: TensorType) -> Dataset:
+def load(
+    spec: Data,
+    taken: TensorType,
+    *,
+    fold: int | None = None,
+    steps: Sequence[FittedStep] | None = None,
+) -> Dataset:
     """Returns the data that a spec names, preprocessed and split.
 
     Args:
         spec: The spec's data section.
         taken: What the network takes.
+        fold: Which of the spec's folds is validated, from 0.
+        steps: The preprocessing, if it has been fitted before.
 
     Raises:
         UnreadableError: Their file is not there, or holds none.
         TrainingError: The data are none, or cannot be preprocessed or split as the spec says.
     """
-    source = read_archive(Path(spec.npz), spec, taken) if spec.npz else shipped(str(spec.dataset))
-    inputs = _inputs(source, spec, taken)
-    return _divided(source, inputs, split(source.targets, spec.split, source.test))
+    return prepared(source_of(spec, taken), spec, fold=fold, steps=steps)
+
+
+def prepared(
+    source: Source,
+    spec: Data,
+    *,
+    fold: int | None = None,
+    steps: Sequence[FittedStep] | None = None,
+) -> Dataset:
+    """Returns the data of a source, preprocessed and split as `load` does.
+
+    Raises:
+        TrainingError: They cannot be read, preprocessed or split as the spec says.
+    """
+    classes = class_numbers(source.targets, source.classes)
+    splits = split(classes, source.inputs.number, spec.split, source.own, fold)
+    return _divided(source, spec, splits, steps)
 
 
 def load_file(
@@ -87,6 +116,8 @@ def load_file(
     taken: TensorType,
     classes: int,
     arrays: Mapping[str, np.ndarray] | None = None,
+    *,
+    steps: Sequence[FittedStep] | None = None,
 ) -> Dataset:
     """Returns all examples of a file, preprocessed as a spec says, as the split `file`.
 
@@ -96,94 +127,76 @@ def load_file(
         taken: What the network takes.
         classes: How many classes the network tells apart.
         arrays: What the file holds, if it has been read.
+        steps: The preprocessing, if it has been fitted.
 
     Raises:
         UnreadableError: The file is not there, or holds no arrays.
         TrainingError: The arrays are not those of examples, or cannot be preprocessed.
     """
-    if spec.dataset:
-        spec = spec.model_copy(update={"classes": list(shipped(spec.dataset).classes)})
+    kept: dict[str, object] = {"sample_weights": None, "class_weights": None, "augment": None}
+    if spec.npz is None and spec.targets != "values":
+        kept["classes"] = class_labels(spec)
+    spec = spec.model_copy(update=kept)
     arrays = read_arrays(path) if arrays is None else arrays
     source = examples_in(path, arrays, spec, taken, classes)
-    inputs = _inputs(source, spec, taken)
-    return _divided(source, inputs, {"file": np.arange(len(source.targets))})
+    return _divided(source, spec, {"file": np.arange(source.inputs.number)}, steps)
 
 
-def split(targets: np.ndarray, spec: Split, last: int = 0) -> dict[str, np.ndarray]:
-    """Returns the indices of each split: the test split first, validation from the rest.
-
-    Args:
-        targets: The class of each example.
-        spec: How they are divided.
-        last: How many of the last examples are the test split, if it is not to be drawn.
-
-    Raises:
-        TrainingError: There are not enough examples for it.
-    """
-    everything = np.arange(len(targets))
-    if last and "test" in spec.model_fields_set:
-        raise TrainingError(
-            "the data have a test split of their own", "leave `test` out of train.data.split"
+def _divided(
+    source: Source,
+    spec: Data,
+    splits: Mapping[str, np.ndarray],
+    steps: Sequence[FittedStep] | None,
+) -> Dataset:
+    learnt_from = splits.get(TRAIN, next(iter(splits.values())))
+    made = fitted(spec.preprocess, lambda: _raw(source, learnt_from)) if steps is None else steps
+    early, late = early_and_late(made) if spec.augment else (tuple(made), ())
+    targets = torch.from_numpy(source.targets)
+    examples = {
+        name: Examples(
+            indices=at,
+            held=_held(source, at, early if name == TRAIN else (*early, *late), spec),
+            targets=targets[at],
+            weights=_weights(source, at, spec, training=name == TRAIN),
+            late=late if name == TRAIN else (),
         )
-    if last:
-        rest, test = everything[:-last], everything[-last:]
-    else:
-        rest, test = _divide("test", everything, targets, spec)
-    train, validation = rest, rest[:0]
-    if spec.validation:
-        train, validation = _divide("validation", rest, targets, spec)
-    return {"train": train, "validation": validation, "test": test}
+        for name, at in splits.items()
+    }
+    return Dataset(source.name, source.classes, examples, tuple(made), late)
 
 
-def training_batches(
-    examples: Examples, size: int, generator: torch.Generator
-) -> DataLoader[tuple[torch.Tensor, ...]]:
-    """Returns batches in an order that is drawn anew for each epoch.
-
-    A last batch of one example is left out, since batch norm cannot take it.
-    """
-    dataset = TensorDataset(examples.inputs, examples.targets)
-    order = RandomSampler(dataset, generator=generator)
-    size = min(size, examples.number)
-    lonely = examples.number > size and examples.number % size == 1
-    # A sampler of whole batches: indexing once per batch is what makes small data fast.
-    return DataLoader(dataset, sampler=BatchSampler(order, size, drop_last=lonely), batch_size=None)
+def _raw(source: Source, at: np.ndarray) -> Iterator[torch.Tensor]:
+    """Yields examples without any preprocessing."""
+    size = CHUNK if source.inputs.alike else 1
+    for start in range(0, len(at), size):
+        yield source.inputs.read(at[start : start + size])
 
 
-def evaluation_batches(examples: Examples) -> DataLoader[tuple[torch.Tensor, ...]]:
-    """Returns the examples in batches, in their order."""
-    dataset = TensorDataset(examples.inputs, examples.targets)
-    order = BatchSampler(range(examples.number), EVALUATION_BATCH, drop_last=False)
-    return DataLoader(dataset, sampler=order, batch_size=None)
+def _held(
+    source: Source, at: np.ndarray, steps: tuple[FittedStep, ...], spec: Data
+) -> torch.Tensor | Stored:
+    first = apply(source.inputs.read(np.array([0])), steps)
+    # Rows of arrays are read faster than they come from one process to another.
+    usual = 0 if source.inputs.alike else cores()
+    workers = usual if spec.workers is None else spec.workers
+    stored = Stored(source.inputs, at, steps, tuple(first.shape[1:]), workers)
+    needed = source.inputs.number * math.prod(stored.shape) * first.element_size()
+    kept = needed < total_memory() / SHARE if spec.in_memory is None else spec.in_memory
+    return stored.whole() if kept else stored
 
 
-def _inputs(source: Source, spec: Data, taken: TensorType) -> torch.Tensor:
-    return preprocess(as_tensor(source.name, source.inputs, taken.dtype), spec.preprocess)
-
-
-def _divided(source: Source, inputs: torch.Tensor, splits: Mapping[str, np.ndarray]) -> Dataset:
-    targets = torch.tensor(source.targets, dtype=torch.int64)
-    examples = {name: Examples(at, inputs[at], targets[at]) for name, at in splits.items()}
-    return Dataset(source.name, source.classes, examples)
-
-
-def _divide(
-    name: str, indices: np.ndarray, targets: np.ndarray, spec: Split
-) -> tuple[np.ndarray, np.ndarray]:
-    from sklearn.model_selection import train_test_split
-
-    classes = targets[indices] if spec.stratify else None
-    try:
-        first, second = train_test_split(
-            indices,
-            test_size=getattr(spec, name),
-            random_state=spec.seed,
-            stratify=classes,
-        )
-    except ValueError as error:
-        raise TrainingError(
-            f"the {name} split cannot be taken from {len(indices):,} examples: "
-            f"{str(error).partition('. ')[0]}",
-            f"change `{name}` or `stratify` in train.data.split",
-        ) from error
-    return first, second
+def _weights(source: Source, at: np.ndarray, spec: Data, *, training: bool) -> torch.Tensor | None:
+    """Returns the weights of examples in the loss: in training, with those of their classes."""
+    of_classes = None
+    if spec.class_weights is not None and training:
+        numbers = class_numbers(source.targets, source.classes)
+        if numbers is None:
+            raise TrainingError(
+                f"{source.name} has values, not classes",
+                "leave `class_weights` out of train.data",
+                place=("train", "data", "class_weights"),
+            )
+        of_classes = class_weights(spec.class_weights, numbers[at], source.classes)
+    factors = [f for f in (None if source.weights is None else source.weights[at], of_classes)
+               if f is not None]  # fmt: skip
+    return torch.from_numpy(np.prod(factors, axis=0, dtype=np.float32)) if factors else None

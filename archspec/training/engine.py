@@ -11,14 +11,17 @@ from contextlib import contextmanager
 
 import torch
 
-from archspec.training.errors import DeviceError
+from archspec.frontend.train_schema import TrainSpec
+from archspec.training.errors import DeviceError, TrainingError
 
 HARMLESS = (
     ".*does not have many workers",  # batches are slices of tensors in memory
     "You defined a `validation_step` but have no",  # a spec may do without validation
     "Experiment logs directory .* exists and is not empty",  # the run directory, just made
+    "Checkpoint directory .* exists and is not empty",  # that of a run which is resumed
     "Found .* in eval mode at the start of training",  # frozen layers, which stay so
     ".*LeafSpec.* is deprecated",  # Lightning's own call of torch
+    "It is recommended to use .*sync_dist=True",  # what is logged is of all processes already
 )
 """The warnings of Lightning that say nothing about a run of ours; all others are shown."""
 
@@ -28,14 +31,54 @@ _THERE: dict[str, Callable[[], bool]] = {
 }
 
 
-def require_device(device: str) -> None:
-    """Checks that a device is there; `auto` and `cpu` always are.
+def require_device(device: str, devices: int = 1, precision: str = "fp32") -> None:
+    """Checks that as many devices are there, and can do what is asked of them.
+
+    Args:
+        device: `auto` and `cpu` are always there.
+        devices: How many.
+        precision: The precision of computation.
 
     Raises:
-        DeviceError: It is not.
+        DeviceError: They are not, or cannot.
     """
     if device in _THERE and not _THERE[device]():
         raise DeviceError(f"there is no {device} device here", "use --device cpu or --device auto")
+    used = next((name for name, there in _THERE.items() if there()), "cpu")
+    used = used if device == "auto" else device
+    there = {"cuda": torch.cuda.device_count(), "mps": 1}.get(used, devices)
+    if devices > there:
+        raise DeviceError(
+            f"there {'is 1' if there == 1 else f'are {there}'} {used} device{'s' * (there != 1)} "
+            f"here, not {devices}",
+            f"use --devices {there}",
+        )
+    if precision == "fp16" and used == "cpu":
+        raise DeviceError(
+            "half precision (fp16) is for GPUs: a CPU takes many times as long",
+            "use `precision: bf16`, or fp32",
+            place=("train", "precision"),
+        )
+
+
+@contextmanager
+def compiler_errors(spec: TrainSpec) -> Iterator[None]:
+    """Makes the errors of torch's compiler one of training.
+
+    Raises:
+        TrainingError: The network cannot be compiled here.
+    """
+    try:
+        yield
+    except Exception as error:  # they have no base class of their own
+        parts = type(error).__module__.split(".")
+        if not spec.compile or not {"_dynamo", "_inductor"} & {*parts}:
+            raise
+        raise TrainingError(
+            f"torch.compile fails here: {str(error).strip().splitlines()[0]}",
+            "install a C++ compiler, or use `compile: false`",
+            place=("train", "compile"),
+        ) from error
 
 
 @contextmanager
@@ -64,8 +107,12 @@ def restored() -> Iterator[None]:
     deterministic = torch.are_deterministic_algorithms_enabled()
     warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
     handler = signal.getsignal(signal.SIGINT)
+    filled = torch.utils.deterministic.fill_uninitialized_memory  # type: ignore[attr-defined]
+    # Deterministic mode fills tensors that are written before they are read; it only costs time.
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     try:
         yield
     finally:
+        torch.utils.deterministic.fill_uninitialized_memory = filled  # type: ignore[attr-defined]
         torch.use_deterministic_algorithms(deterministic, warn_only=warn_only)
         signal.signal(signal.SIGINT, handler)

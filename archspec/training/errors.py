@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
-from archspec.diagnostics import Refusal
+from archspec.diagnostics import Refusal, Span
 
 
 class TrainingError(Refusal):
-    """A network cannot be trained as its spec says."""
+    """A network cannot be trained as its spec says.
+
+    Attributes:
+        place: The keys, from the top of the spec, of the line that is at fault, such as
+            `("train", "data", "npz")` or `("inputs", "image")`, or where it stands; empty if
+            none is.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        help: str = "",  # noqa: A002
+        *,
+        place: tuple[str, ...] | Span = (),
+    ) -> None:
+        super().__init__(message, help)
+        self.place = place
 
 
 class UnreadableError(TrainingError):

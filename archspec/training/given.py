@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 from PIL import Image
 
-from archspec.training.pictures import PictureFile, Preparation, read_picture, stretched
+from archspec.training.errors import TrainingError
+from archspec.training.picture_files import ANIMATED, PictureFile, read_picture
+from archspec.training.pictures import Preparation, stretched
 from archspec.training.source import UNKNOWN
 
 Arrays: TypeAlias = Mapping[str, np.ndarray]
+
+Skip: TypeAlias = Callable[[int, TrainingError], None]
+"""Is told which example, by its place, could not be taken, and why."""
+
+MEMORY = 2**26
+"""How many bytes of examples, waiting to become a batch, are in memory at most."""
 
 
 class Given(Protocol):
@@ -22,6 +31,7 @@ class Given(Protocol):
         indices: Their numbers, as they are told.
         files: What each is called, if they are files.
         truths: The number of each one's class, `UNKNOWN` where it is not known.
+        pictured: Whether they are pictures, for people to look at.
     """
 
     @property
@@ -33,8 +43,15 @@ class Given(Protocol):
     @property
     def truths(self) -> np.ndarray: ...  # noqa: D102
 
+    @property
+    def pictured(self) -> bool: ...  # noqa: D102
+
     def example(self, at: int) -> Arrays:
-        """Returns what the model takes for the example at a place, by input."""
+        """Returns what the model takes for the example at a place, by input.
+
+        Raises:
+            TrainingError: It cannot be read, or not be made what the model takes.
+        """
 
     def picture(self, at: int) -> Image.Image | None:
         """Returns the example at a place for people to look at, if it is a picture."""
@@ -57,6 +74,11 @@ class GivenArrays(NamedTuple):
     truths: np.ndarray
     files: None = None
 
+    @property
+    def pictured(self) -> bool:
+        """Whether the first input is pictures."""
+        return self.picture(0) is not None
+
     def example(self, at: int) -> Arrays:
         """Returns what the model takes for the example at a place, by input."""
         return {name: array[at] for name, array in self.inputs.items()}
@@ -66,7 +88,8 @@ class GivenArrays(NamedTuple):
         return stretched(next(iter(self.inputs.values()))[at])
 
 
-class GivenPictures(NamedTuple):
+@dataclass(frozen=True)
+class GivenPictures:
     """Pictures that are read when they are needed.
 
     Attributes:
@@ -75,6 +98,8 @@ class GivenPictures(NamedTuple):
         found: The files.
         preparation: How they become examples.
         truths: The number of each one's class.
+        animated: Those read so far that are the first of several in their file, by name.
+        pictured: They are pictures.
     """
 
     name: str
@@ -82,6 +107,8 @@ class GivenPictures(NamedTuple):
     found: Sequence[PictureFile]
     preparation: Preparation
     truths: np.ndarray
+    animated: list[str] = field(default_factory=list)
+    pictured: bool = True
 
     @property
     def indices(self) -> np.ndarray:
@@ -94,8 +121,20 @@ class GivenPictures(NamedTuple):
         return [file.name for file in self.found]
 
     def example(self, at: int) -> Arrays:
-        """Returns what the model takes for the picture at a place."""
-        return {self.input: self.preparation.example(read_picture(self.found[at]))}
+        """Returns what the model takes for the picture at a place.
+
+        Raises:
+            TrainingError: It cannot be read, or not be made what the model takes.
+        """
+        name = self.found[at].name
+        picture = read_picture(self.found[at])
+        try:
+            example = self.preparation.example(picture)
+        except TrainingError as error:
+            raise TrainingError(f"{name}: {error.message}", error.help) from error
+        if picture.info.get(ANIMATED):
+            self.animated.append(name)
+        return {self.input: example}
 
     def picture(self, at: int) -> Image.Image:
         """Returns the picture at a place as its file has it."""
@@ -114,21 +153,40 @@ class Batch(NamedTuple):
     inputs: dict[str, np.ndarray]
 
 
-def batches(given: Given, size: int) -> Iterator[Batch]:
+def batches(given: Given, size: int, skip: Skip) -> Iterator[Batch]:
     """Yields all examples in batches of one size each, at most `size` of them.
 
-    Of every size at most so many are in memory at once.
+    No more than these, and `MEMORY` but for the last one, are in memory at once.
+
+    Args:
+        given: The examples.
+        size: The most in a batch.
+        skip: Is told of those that cannot be read.
     """
     waiting: dict[tuple[tuple[int, ...], ...], list[tuple[int, Arrays]]] = {}
+    count, memory = 0, 0
     for at in range(len(given.indices)):
-        example = given.example(at)
-        shapes = tuple(array.shape for array in example.values())
-        alike = waiting.setdefault(shapes, [])
-        alike.append((at, example))
-        if len(alike) == size:
-            yield _batch(waiting.pop(shapes))
+        try:
+            example = given.example(at)
+        except TrainingError as error:
+            skip(at, error)
+            continue
+        waiting.setdefault(_shapes(example), []).append((at, example))
+        count, memory = count + 1, memory + _bytes(example)
+        if count == size or memory >= MEMORY:
+            most = waiting.pop(max(waiting, key=lambda shapes: len(waiting[shapes])))
+            count, memory = count - len(most), memory - sum(_bytes(each) for _, each in most)
+            yield _batch(most)
     for alike in waiting.values():
         yield _batch(alike)
+
+
+def _shapes(example: Arrays) -> tuple[tuple[int, ...], ...]:
+    return tuple(array.shape for array in example.values())
+
+
+def _bytes(example: Arrays) -> int:
+    return sum(array.nbytes for array in example.values())
 
 
 def _batch(examples: Sequence[tuple[int, Arrays]]) -> Batch:

@@ -9,26 +9,49 @@ from archspec.frontend.train_schema import Data
 
 
 def class_labels(data: Data) -> tuple[str, ...] | None:
-    """Returns the names of the classes: the spec's, the data set's, or those in its archive.
+    """Returns the names of the classes: the spec's, or those that the source has.
 
     `None` if there are no names, or what holds them is not there.
     """
     if data.classes:
         return tuple(data.classes)
+    if data.targets == "values":
+        return None
     with suppress(ModuleNotFoundError):
+        return _of_source(data) or None
+    return None
+
+
+def _of_source(data: Data) -> tuple[str, ...] | None:
+    from archspec.training.errors import TrainingError
+    from archspec.training.sources.known import KNOWN
+
+    if data.dataset and data.dataset in KNOWN:
+        return KNOWN[data.dataset].classes
+    with suppress(TrainingError):
         if data.dataset:
             from archspec.training.source import shipped
 
             return shipped(data.dataset).classes
-        return _named_in(Path(data.npz)) if data.npz else None
+        if data.npz:
+            return _named_in(Path(data.npz))
+        if data.folder:
+            from archspec.training.sources import folder
+
+            return folder.class_names(Path(data.folder))
+        if data.table:
+            from archspec.training.sources import table
+
+            return table.class_names(data)
+        if data.huggingface:
+            from archspec.training.sources import huggingface
+
+            return huggingface.class_names(data)
     return None
 
 
 def _named_in(path: Path) -> tuple[str, ...] | None:
     from archspec.training.archive import read_arrays
-    from archspec.training.errors import UnreadableError
 
-    with suppress(UnreadableError):
-        names = read_arrays(path).get("classes")
-        return None if names is None else tuple(map(str, names.reshape(-1)))
-    return None
+    names = read_arrays(path).get("classes")
+    return None if names is None else tuple(map(str, names.reshape(-1)))

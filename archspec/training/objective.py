@@ -1,30 +1,22 @@
-"""What is trained: the scores of a network, whether it ends in them or in a softmax.
+"""What is trained: the scores of a network, whether it ends in them or in a softmax or sigmoid.
 
-Training on the softmax's input is exact where training on its output is not: cross-entropy
-of scores neither overflows nor applies the softmax twice. A softmax owns no weights, so
-the trained ones are those of the whole network.
+Training on such an end's input is exact where training on its output is not: cross-entropy of
+scores neither overflows nor applies the softmax twice. What is left out owns no weights, so the
+trained ones are those of the whole network.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from functools import partial
-from typing import TypeAlias
 
-import torch
-from torch.nn.functional import cross_entropy
-
-from archspec.frontend.train_schema import Loss
 from archspec.ir.graph import Graph, Node, Value
-from archspec.training.regularize import has_penalised_output
 
-LossFunction: TypeAlias = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
-
-
-def loss_function(spec: Loss) -> LossFunction:
-    """Returns the loss of scores `[batch, classes]` and class numbers `[batch]`."""
-    return partial(cross_entropy, **spec.options.model_dump())
+ENDS: Mapping[str, tuple[str, ...]] = {
+    "cross_entropy": ("softmax", "log_softmax"),
+    "binary_cross_entropy": ("sigmoid", "log_sigmoid"),
+}
+"""What a loss has within it, so that a network may end in it and is trained on its input."""
 
 
 def main_input(graph: Graph) -> Value:
@@ -57,21 +49,28 @@ def makers(graph: Graph, values: Iterable[Value]) -> list[Node]:
 
 def ends_in_softmax(graph: Graph) -> bool:
     """Returns whether the main output is probabilities already."""
-    return _final_softmax(graph, main_output(graph)) is not None
+    return _final(graph, main_output(graph), ("softmax",)) is not None
 
 
-def scores_graph(graph: Graph) -> Graph:
-    """Returns the graph of the scores: main output and heads without a final softmax.
+def scores_graph(graph: Graph, loss: str = "cross_entropy") -> Graph:
+    """Returns the graph of the scores: main output and heads without what the loss has within it.
 
     A softmax that is read elsewhere, or whose output adds to the loss, stays in the graph.
+
+    Args:
+        graph: The network.
+        loss: The name of the loss.
     """
+    from archspec.training.regularize import has_penalised_output
+
+    kinds = ENDS.get(loss, ())
     (name, output), *_ = graph.outputs.items()
-    outputs = {name: _scores(graph, output)}
-    heads = {name: head._replace(value=_scores(graph, head.value))
+    outputs = {name: _scores(graph, output, kinds)}
+    heads = {name: head._replace(value=_scores(graph, head.value, kinds))
              for name, head in graph.heads.items()}  # fmt: skip
     read = {value.name for node in graph.nodes for value in node.inputs}
     ends = [output, *(head.value for head in graph.heads.values())]
-    dropped = {value.name for value in ends if _final_softmax(graph, value)} - read
+    dropped = {value.name for value in ends if _final(graph, value, kinds)} - read
     nodes = [
         node
         for node in graph.nodes
@@ -80,11 +79,11 @@ def scores_graph(graph: Graph) -> Graph:
     return replace(graph, nodes=nodes, outputs=outputs, heads=heads)
 
 
-def _scores(graph: Graph, value: Value) -> Value:
-    softmax = _final_softmax(graph, value)
-    return softmax.inputs[0] if softmax else value
+def _scores(graph: Graph, value: Value, kinds: tuple[str, ...]) -> Value:
+    end = _final(graph, value, kinds)
+    return end.inputs[0] if end else value
 
 
-def _final_softmax(graph: Graph, value: Value) -> Node | None:
+def _final(graph: Graph, value: Value, kinds: tuple[str, ...]) -> Node | None:
     makers = (node for node in graph.nodes if node.output.name == value.name)
-    return next((node for node in makers if node.op.kind() == "softmax"), None)
+    return next((node for node in makers if node.op.kind() in kinds), None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -17,8 +17,19 @@ from archspec.ir.graph import Graph
 from archspec.ir.types import TensorType, shape_text
 from archspec.training.errors import TrainingError
 from archspec.training.given import Batch, Given, batches
-from archspec.training.predict import probabilities
-from archspec.training.source import UNKNOWN
+from archspec.training.probabilities import probabilities
+
+
+class Skipped(NamedTuple):
+    """An example that the model did not run on.
+
+    Attributes:
+        place: Where it stands among all.
+        why: What is wrong with it.
+    """
+
+    place: int
+    why: TrainingError | MismatchError
 
 
 class Outcome(Protocol):
@@ -35,8 +46,10 @@ def run(
     batch_size: int,
     outcomes: Sequence[Outcome],
     progress: Callable[[int], object],
-) -> None:
+) -> list[Skipped]:
     """Runs a model on all examples and hands on what it makes of them.
+
+    Files that cannot be read, or that the model does not take, are left out.
 
     Args:
         model: The model.
@@ -44,17 +57,34 @@ def run(
         given: The examples.
         batch_size: How many it runs on at once, if that is free.
         outcomes: What becomes of the outputs.
-        progress: Is told after each batch how many more examples are done.
+        progress: Is told how many more examples are done.
+
+    Returns:
+        The files that were left out.
 
     Raises:
-        TrainingError: An example is not what the model takes.
-        MismatchError: The model cannot run, or makes something else than the graph says.
+        TrainingError: Examples that are no files are not what the model takes.
+        MismatchError: The model cannot run on such, or makes something else than the graph says.
     """
+    skipped: list[Skipped] = []
+
+    def skip(place: int, why: TrainingError | MismatchError) -> None:
+        if given.files is None:
+            raise why
+        skipped.append(Skipped(place, why))
+        progress(1)
+
     fixed = model.fixed_batch
-    for batch in batches(given, fixed or batch_size):
+    for batch in batches(given, fixed or batch_size, skip):
         count = len(batch.places)
-        expected = _expected(graph, given, batch)
-        outputs = model.run(_filled(batch.inputs, fixed) if fixed else batch.inputs)
+        try:
+            expected = _expected(graph, batch)
+            outputs = model.run(_filled(batch.inputs, fixed) if fixed else batch.inputs)
+        except (TrainingError, MismatchError) as error:
+            for place in batch.places:
+                name = given.files[place] if given.files else given.name
+                skip(place, type(error)(f"{name}: {error.message}", error.help))
+            continue
         if fixed:
             outputs = {name: array[:count] for name, array in outputs.items()}
         for name, array in outputs.items():
@@ -62,6 +92,7 @@ def run(
         for outcome in outcomes:
             outcome.add(batch, outputs)
         progress(count)
+    return skipped
 
 
 class Classes:
@@ -73,8 +104,7 @@ class Classes:
     """
 
     def __init__(self, graph: Graph, given: Given, classes: int, top: int) -> None:
-        self._graph, self._truths = graph, given.truths
-        self._main = next(iter(graph.outputs))
+        self._graph, self._main = graph, next(iter(graph.outputs))
         shape = (len(given.indices), min(top, classes))
         self.best = np.zeros(shape, np.int64)
         self.likely = np.zeros(shape, np.float32)
@@ -86,29 +116,26 @@ class Classes:
         self.best[batch.places] = best
         self.likely[batch.places] = np.take_along_axis(likely, best, axis=1)
 
-    @property
-    def correct(self) -> int | None:
-        """How many most probable classes are the true ones, if all of these are known."""
-        if (self._truths == UNKNOWN).any():
-            return None
-        return int((self.best[:, 0] == self._truths).sum())
-
 
 class Numbers:
     """The numbers of the main output.
 
     Attributes:
-        values: Those of each example.
+        main: The output's name.
+        values: Those of each example, none of one that was skipped.
+        count: How many an example has.
     """
 
     def __init__(self, graph: Graph, given: Given) -> None:
         self.main = next(iter(graph.outputs))
         self.values: list[list[float]] = [[] for _ in given.indices]
+        self.count = 0
 
     def add(self, batch: Batch, outputs: Mapping[str, np.ndarray]) -> None:
         """Takes the outputs for a batch, by name."""
         for at, array in zip(batch.places, outputs[self.main], strict=True):
             self.values[at] = array.reshape(-1).tolist()
+            self.count = array.size
 
 
 class Archive:
@@ -116,15 +143,12 @@ class Archive:
 
     def __init__(self, graph: Graph, given: Given) -> None:
         self._files = given.files
-        self._made: dict[str, list[np.ndarray]] = {
-            name: [np.empty(0)] * len(given.indices) for name in graph.outputs
-        }
+        self._made: dict[str, dict[int, np.ndarray]] = {name: {} for name in graph.outputs}
 
     def add(self, batch: Batch, outputs: Mapping[str, np.ndarray]) -> None:
         """Takes the outputs for a batch, by name."""
         for name, made in self._made.items():
-            for at, array in zip(batch.places, outputs[name], strict=True):
-                made[at] = array
+            made.update(zip(batch.places.tolist(), outputs[name], strict=True))
 
     def write(self, path: Path) -> dict[str, tuple[int, ...]]:
         """Writes the file, whole or not at all, and returns the shape of each output.
@@ -135,8 +159,10 @@ class Archive:
             TrainingError: The outputs differ in size, so that they are no arrays.
             OSError: The file cannot be written.
         """
-        arrays: dict[str, np.ndarray] = {"files": np.array(self._files)} if self._files else {}
-        for name, made in self._made.items():
+        places = sorted(next(iter(self._made.values())))
+        arrays = {"files": np.array([self._files[at] for at in places])} if self._files else {}
+        for name, by_place in self._made.items():
+            made = [by_place[at] for at in places]
             shapes = dict.fromkeys(array.shape for array in made)
             if len(shapes) > 1:
                 first, second, *_ = map(shape_text, shapes)
@@ -151,16 +177,19 @@ class Archive:
         return {name: arrays[name].shape for name in self._made}
 
 
-def _expected(graph: Graph, given: Given, batch: Batch) -> dict[str, TensorType]:
-    """Returns what each output is to be for a batch of inputs."""
+def _expected(graph: Graph, batch: Batch) -> dict[str, TensorType]:
+    """Returns what each output is to be for a batch of inputs.
+
+    Raises:
+        TrainingError: The inputs are not what the graph takes.
+    """
     shapes = {name: array.shape for name, array in batch.inputs.items()}
     try:
         sizes = bind_sizes(graph.inputs, graph.equalities, shapes)
     except ValueError as error:
-        which = given.files[batch.places[0]] if given.files else given.name
         taken = ", ".join(f"{name}: {value.type}" for name, value in graph.inputs.items())
         shown = " and ".join(shape_text(shape[1:]) for shape in shapes.values())
-        message = f"{which} gives {shown}, but the model takes {taken}"
+        message = f"it gives {shown}, but the model takes {taken}"
         raise TrainingError(message, str(error)) from error
     return {
         name: TensorType(

@@ -12,6 +12,7 @@ from PIL import Image, ImageDraw
 
 from archspec.backends.whole_file import write_whole
 from archspec.training.fonts import Font, font_for
+from archspec.training.picture_colours import coloured
 
 SIDE = 160
 """Width and height of a picture in the grid."""
@@ -37,31 +38,43 @@ class Cell(NamedTuple):
     right: bool | None
 
 
-def write_grid(path: Path, cells: Sequence[Cell]) -> str:
-    """Writes a grid of pictures, and returns the letters that no font has.
+def write_grid(path: Path, cells: Sequence[Cell], columns: int | None = None) -> None:
+    """Writes a grid of pictures.
 
     What is right is green, what is wrong red.
 
     Args:
         path: The picture file; its suffix says the format.
         cells: What is in the grid, row by row; at least one.
+        columns: How many are in a row; if left out, as many as make a square.
 
     Raises:
         OSError: The file cannot be written.
     """
-    font, missing = font_for("".join(line for cell in cells for line in cell.lines), LETTERS)
-    columns = math.ceil(math.sqrt(len(cells)))
+    kind = Image.registered_extensions()[path.suffix.lower()]
+    write_whole(path, grid(cells, kind, columns))
+
+
+def grid(cells: Sequence[Cell], kind: str = "PNG", columns: int | None = None) -> bytes:
+    """Returns a grid of pictures as the content of a file.
+
+    Args:
+        cells: What is in the grid, row by row; at least one.
+        kind: The format of the file, by Pillow's name.
+        columns: How many are in a row; if left out, as many as make a square.
+    """
+    font = font_for("".join(line for cell in cells for line in cell.lines), LETTERS)
+    columns = columns or math.ceil(math.sqrt(len(cells)))
     rows = math.ceil(len(cells) / columns)
     height = SIDE + GAP + LINE * max(len(cell.lines) for cell in cells)
     size = (GAP + columns * (SIDE + GAP), GAP + rows * (height + GAP))
-    grid = Image.new("RGB", size, PAPER)
+    whole = Image.new("RGB", size, PAPER)
     for number, cell in enumerate(cells):
         row, column = divmod(number, columns)
-        _draw(grid, cell, (GAP + column * (SIDE + GAP), GAP + row * (height + GAP)), font)
+        _draw(whole, cell, (GAP + column * (SIDE + GAP), GAP + row * (height + GAP)), font)
     content = BytesIO()
-    grid.save(content, Image.registered_extensions()[path.suffix.lower()])
-    write_whole(path, content.getvalue())
-    return missing
+    whole.save(content, kind)
+    return content.getvalue()
 
 
 def _draw(grid: Image.Image, cell: Cell, corner: tuple[int, int], font: Font) -> None:
@@ -81,7 +94,7 @@ def _fitted(picture: Image.Image) -> Image.Image:
     scale = SIDE / max(picture.size)
     size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
     kind = Image.Resampling.NEAREST if scale > 1 else Image.Resampling.LANCZOS
-    return picture.convert("RGB").resize(size, kind)
+    return coloured(picture, 3).resize(size, kind)
 
 
 def _shortened(text: str, font: Font) -> str:

@@ -13,7 +13,7 @@ from archspec.backends.fit import check_fits
 from archspec.backends.torch import build
 from archspec.ir.graph import Graph
 from archspec.training.data import Examples
-from archspec.training.objective import ends_in_softmax
+from archspec.training.probabilities import probabilities
 
 TOLERANCE = 1e-5
 """How far the outputs of two backends may differ, as a share of the largest above 1."""
@@ -45,25 +45,9 @@ def judge(graph: Graph, outputs: np.ndarray, examples: Examples) -> Predictions:
 
     A network that does not end in softmax gives scores, whose softmax is taken here.
     """
-    best = torch.from_numpy(probabilities(graph, outputs)).max(dim=1)
-    classes = best.indices.numpy()
-    return Predictions(outputs, classes, best.values.numpy(), classes == examples.targets.numpy())
-
-
-def probabilities(graph: Graph, outputs: np.ndarray) -> np.ndarray:
-    """Returns the probabilities `[count, classes]` that scores stand for, or that they are.
-
-    What a model without a spec ends in is not known; what adds up to 1 are probabilities then.
-    """
-    tensor = torch.from_numpy(outputs)
-    if ends_in_softmax(graph) or (not graph.nodes and _add_up(tensor)):
-        return outputs
-    return tensor.softmax(dim=1).numpy()
-
-
-def _add_up(outputs: torch.Tensor) -> bool:
-    sums = outputs.sum(dim=1)
-    return bool((outputs >= 0).all()) and torch.allclose(sums, torch.ones_like(sums), atol=1e-3)
+    likely = probabilities(graph, outputs)
+    classes = likely.argmax(axis=1)
+    return Predictions(outputs, classes, likely.max(axis=1), classes == examples.targets.numpy())
 
 
 def trained_network(graph: Graph, weights: Mapping[str, torch.Tensor]) -> nn.Module:

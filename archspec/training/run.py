@@ -1,35 +1,38 @@
-"""One training run: data, network and Lightning's loop, and what is left of them on disk.
+"""A whole run: data, network, loop, and what is left of them on disk.
 
-The checkpoint is the one with the lowest validation loss, or the last one where there is
-no validation split: on small splits many epochs have the same accuracy, hardly any the
-same loss. The test split is looked at once, at the end, with that checkpoint.
+The checkpoint is the one that is best by `train.monitor`, which is the validation loss if nothing
+else is said, or the last one where there is no validation split: on small splits many epochs have
+the same accuracy, hardly any the same loss. The test split is looked at once, at the end, with
+that checkpoint.
 """
 
 from __future__ import annotations
 
-import sys
-import time
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 import torch
-from lightning import Callback, Trainer, seed_everything
-from lightning.fabric.plugins.environments.lightning import LightningEnvironment
-from lightning.pytorch.callbacks import ModelCheckpoint
-from lightning.pytorch.loggers import CSVLogger
 
+from archspec.backends.whole_file import write_whole
 from archspec.frontend.train_schema import TrainSpec
 from archspec.ir.graph import Graph
-from archspec.training.agreement import check_agreement, check_trainable
-from archspec.training.callbacks import ProgressBar, ProgressLines, Record
-from archspec.training.data import Dataset, evaluation_batches, load, training_batches
-from archspec.training.engine import quiet, require_device, restored
-from archspec.training.errors import DeviceError, InterruptedRunError
-from archspec.training.module import TrainingModule
+from archspec.training.agreement import check_agreement
+from archspec.training.data import Dataset, load
+from archspec.training.engine import compiler_errors, quiet, require_device, restored
+from archspec.training.errors import DeviceError, OutputError
+from archspec.training.fitting import Fitting, fit
+from archspec.training.folds import fold_directory, summary, without_test
 from archspec.training.objective import main_input
-from archspec.training.report import Fitted, final_metrics
-from archspec.training.run_directory import CHECKPOINTS, create, write_metrics
+from archspec.training.preprocess_file import write_preprocess
+from archspec.training.report import final_metrics, write_report
+from archspec.training.run_directory import METRICS, SPEC, create, read_json, write_metrics
+from archspec.training.trainable import check_trainable
+from archspec.training.trainer import is_main_process
+
+SHARED = "ARCHSPEC_RUN_DIRECTORY"
+"""Where the processes that Lightning starts are told the run directory."""
 
 
 class Run(NamedTuple):
@@ -38,10 +41,12 @@ class Run(NamedTuple):
     Attributes:
         directory: The run directory.
         metrics: The content of its `metrics.json`.
+        notes: What is to be known about its figures.
     """
 
     directory: Path
     metrics: dict[str, object]
+    notes: tuple[str, ...] = ()
 
 
 def train(
@@ -50,7 +55,9 @@ def train(
     resolved: str,
     *,
     output: Path | None = None,
+    source: Path | None = None,
     device: str = "auto",
+    devices: int = 1,
     announce: Callable[[Dataset], None] = lambda _: None,
 ) -> Run:
     """Trains a network as its spec says, and tests the selected checkpoint.
@@ -60,7 +67,10 @@ def train(
         spec: The spec's `train` section.
         resolved: The resolved spec, kept in the run directory.
         output: The run directory; `runs/NAME/TIME` if left out.
+        source: The directory of the spec's file, whose commit is noted.
         device: `auto`, `cpu`, `cuda` or `mps`.
+        devices: How many of them. More than one are for the command line alone, as Lightning
+            calls this process's command again for each of the others.
         announce: Told the data before training begins.
 
     Raises:
@@ -71,96 +81,109 @@ def train(
         InterruptedRunError: Training was interrupted.
         OSError: The run directory cannot be written.
     """
-    require_device(device)
-    data = load(spec.data, main_input(graph).type)
-    check_agreement(graph, data)
-    check_trainable(graph, spec, data)
-    directory = create(output, graph.stem, resolved)
+    require_device(device, devices, spec.precision)
+    data = _fitting_data(graph, spec)
+    shared = os.environ.get(SHARED)
+    directory = (
+        Path(shared)
+        if shared and not is_main_process()
+        else create(output, graph.stem, resolved, source)
+    )
     announce(data)
-    with quiet(), restored():
+    return _run(Fitting(graph, spec, data, directory, device, devices), resolved)
+
+
+def resume(
+    directory: Path,
+    graph: Graph,
+    spec: TrainSpec,
+    resolved: str,
+    *,
+    device: str = "auto",
+    devices: int = 1,
+    announce: Callable[[Dataset], None] = lambda _: None,
+) -> Run:
+    """Goes on with a run after the last epoch that there is a checkpoint of.
+
+    It comes to the weights that it would have come to without an interruption.
+
+    Args:
+        directory: The run directory.
+        graph: Its network.
+        spec: Its `train` section; what has been changed in it counts from now on.
+        resolved: The resolved spec, which replaces that of the run directory.
+        device: As for `train`.
+        devices: As for `train`.
+        announce: Told the data before training goes on.
+
+    Raises:
+        OutputError: The run has come to its end.
+        UnreadableError: Its checkpoint cannot be read, or the file of the data is not there.
+        TrainingError: The network cannot be trained so, or the loss diverged.
+        DeviceError: The device is not there, or its memory is too small.
+        InterruptedRunError: Training was interrupted.
+        OSError: The run directory cannot be written.
+    """
+    require_device(device, devices, spec.precision)
+    finished = read_json(directory / METRICS)
+    if finished is not None and finished.get("epochs") == spec.epochs:
+        raise OutputError(
+            f"{directory} has come to its end",
+            f"give it more epochs: --set train.epochs={2 * spec.epochs}",
+        )
+    data = _fitting_data(graph, spec)
+    if is_main_process():
+        write_whole(directory / SPEC, resolved.encode())
+    announce(data)
+    return _run(Fitting(graph, spec, data, directory, device, devices), resolved)
+
+
+def _fitting_data(graph: Graph, spec: TrainSpec, fold: int = 0) -> Dataset:
+    data = load(spec.data, main_input(graph).type, fold=fold if spec.data.split.folds else None)
+    check_agreement(graph, data, spec.loss.name)
+    check_trainable(graph, spec, data)
+    return data
+
+
+def _run(job: Fitting, resolved: str) -> Run:
+    os.environ[SHARED] = str(job.directory.absolute())
+    folds = job.spec.data.split.folds
+    if folds is None:
+        return _made(job)
+    made = []
+    for fold in range(folds):
+        directory = fold_directory(job.directory, fold)
+        known = read_json(directory / METRICS)
+        if known is None or known.get("epochs") != job.spec.epochs:
+            if is_main_process() and not (directory / SPEC).is_file():
+                create(directory, job.graph.stem, resolved)
+            data = job.data if fold == 0 else _fitting_data(job.graph, job.spec, fold)
+            label = f"fold {fold + 1}/{folds}"
+            one = job._replace(data=without_test(data), directory=directory, label=label)
+            known = _made(one).metrics
+        made.append(known)
+    metrics = summary(job.graph, job.spec, job.data, made)
+    if is_main_process():
+        write_metrics(job.directory, metrics)
+    return Run(job.directory, metrics)
+
+
+def _made(job: Fitting) -> Run:
+    """Trains, tests and reports."""
+    if job.data.steps and is_main_process():
+        write_preprocess(job.directory, job.data.steps)
+    with quiet(), restored(), compiler_errors(job.spec):
         try:
-            fitted = _fit(graph, spec, data, directory, device)
+            fitted = fit(job)
         except torch.OutOfMemoryError as error:
             raise DeviceError(
-                "the device has too little memory", "use a smaller train.batch_size"
+                "the device has too little memory",
+                "use a smaller train.batch_size",
+                place=("train", "batch_size"),
             ) from error
-    metrics = final_metrics(graph, spec, data, fitted)
-    write_metrics(directory, metrics)
-    return Run(directory, metrics)
-
-
-def _fit(graph: Graph, spec: TrainSpec, data: Dataset, directory: Path, device: str) -> Fitted:
-    started = time.perf_counter()
-    seed_everything(spec.seed, verbose=False)
-    module = TrainingModule(graph, spec)
-    order = torch.Generator().manual_seed(spec.seed)
-    examples = data.splits["train"]
-    size = examples.number if spec.batch_size == "full" else spec.batch_size
-    batches = training_batches(examples, size, order)
-    validation = data.splits["validation"]
-    record = Record()
-    checkpoints = _checkpoints(directory, validated=validation.number > 0)
-    trainer = _trainer(spec, directory, device, [record, *checkpoints.values()])
-    selected = directory / CHECKPOINTS / f"{next(iter(checkpoints))}.ckpt"
-    try:
-        trainer.fit(module, batches, evaluation_batches(validation) if validation.number else None)
-        trainer.test(
-            module,
-            evaluation_batches(data.splits["test"]),
-            ckpt_path=selected,
-            weights_only=True,
-            verbose=False,
-        )
-    except SystemExit as error:  # what Lightning makes of Ctrl-C and SIGTERM
-        raise _interrupted(directory) from error
-    return Fitted(
-        rows=record.rows,
-        selected=_epoch_of(selected),
-        test={name: float(value) for name, value in trainer.callback_metrics.items()},
-        device=str(trainer.strategy.root_device),
-        seconds=time.perf_counter() - started,
-    )
-
-
-def _checkpoints(directory: Path, *, validated: bool) -> dict[str, ModelCheckpoint]:
-    """Returns what writes the checkpoints by the names of their files, the selected one first.
-
-    Two of them, because Lightning's own `save_last` keeps the last one that was best.
-    """
-    monitored = {"best": "validation_loss"} if validated else {}
-    return {
-        name: ModelCheckpoint(
-            directory / CHECKPOINTS, name, monitor=metric, enable_version_counter=False
-        )
-        for name, metric in {**monitored, "last": None}.items()
-    }
-
-
-def _trainer(spec: TrainSpec, directory: Path, device: str, callbacks: list[Callback]) -> Trainer:
-    progress: Callback = ProgressBar() if sys.stderr.isatty() else ProgressLines()
-    return Trainer(
-        accelerator=device,
-        devices=1,
-        plugins=LightningEnvironment(),  # one process, also inside a cluster's job
-        max_epochs=spec.epochs,
-        logger=CSVLogger(directory, name="", version="", flush_logs_every_n_steps=1),
-        callbacks=[*callbacks, progress],
-        deterministic="warn",
-        num_sanity_val_steps=0,
-        log_every_n_steps=1,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        default_root_dir=directory,
-    )
-
-
-def _interrupted(directory: Path) -> InterruptedRunError:
-    last = directory / CHECKPOINTS / "last.ckpt"
-    if last.exists():
-        return InterruptedRunError(f"interrupted; epoch {_epoch_of(last)} is kept in {last}")
-    return InterruptedRunError("interrupted before the end of the first epoch; nothing is kept")
-
-
-def _epoch_of(checkpoint: Path) -> int:
-    content = torch.load(checkpoint, map_location="cpu", weights_only=True)
-    return int(content["epoch"]) + 1
+        metrics = final_metrics(job.graph, job.spec, job.data, fitted)
+        if not is_main_process():
+            return Run(job.directory, metrics)
+        notes = write_report(job.directory, job.graph, job.spec, job.data, fitted)
+        write_metrics(job.directory, metrics)  # the last file: with it a run has come to its end
+    return Run(job.directory, metrics, notes)

@@ -7,23 +7,29 @@ from collections.abc import Mapping
 from datetime import datetime
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 from archspec.backends.whole_file import write_whole
-from archspec.training.errors import OutputError
+from archspec.training.environment import environment
+from archspec.training.errors import OutputError, UnreadableError
 
 RUNS = Path("runs")
 """Where runs go that are not told where."""
 
+SPEC = "spec.yaml"
+METRICS = "metrics.json"
+ENVIRONMENT = "environment.json"
 CHECKPOINTS = "checkpoints"
 
 
-def create(output: Path | None, name: str, spec: str) -> Path:
-    """Makes the directory of a run and puts its spec there.
+def create(output: Path | None, name: str, spec: str, source: Path | None = None) -> Path:
+    """Makes the directory of a run, and puts its spec there and what it depends on besides.
 
     Args:
         output: The directory, or `None` for `runs/NAME/TIME`.
         name: The name of the network, or of its variant.
         spec: The resolved spec, as YAML text.
+        source: The directory of the spec's file, whose commit is noted.
 
     Raises:
         OutputError: There is something at `output` already.
@@ -33,12 +39,13 @@ def create(output: Path | None, name: str, spec: str) -> Path:
     if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
         raise _taken(directory)
     directory.mkdir(parents=True, exist_ok=True)
-    file = directory / "spec.yaml"
+    file = directory / SPEC
     try:
         file.touch(exist_ok=False)  # of two runs that both found it empty, one gets it
     except FileExistsError:
         raise _taken(directory) from None
     write_whole(file, spec.encode())
+    _write_json(directory / ENVIRONMENT, environment(source))
     return directory
 
 
@@ -48,8 +55,29 @@ def write_metrics(directory: Path, metrics: Mapping[str, object]) -> None:
     Raises:
         OSError: They cannot be written.
     """
-    text = json.dumps(metrics, indent=1, ensure_ascii=False) + "\n"
-    write_whole(directory / "metrics.json", text.encode())
+    _write_json(directory / METRICS, metrics)
+
+
+def read_json(file: Path) -> dict[str, Any] | None:
+    """Returns the content of a JSON file of a run; `None` if there is no such file.
+
+    Raises:
+        UnreadableError: The file holds no object.
+        OSError: It cannot be read.
+    """
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except ValueError:
+        content = None
+    if not isinstance(content, dict):
+        raise UnreadableError(f"{file} holds no JSON object", "train the network again")
+    return content
+
+
+def _write_json(file: Path, content: Mapping[str, object]) -> None:
+    write_whole(file, (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode())
 
 
 def _fresh(name: str) -> Path:

@@ -2,15 +2,45 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
-import torch
 
 from archspec.training.errors import TrainingError
 
+if TYPE_CHECKING:
+    import torch
+
 UNKNOWN = -1
 """The class of an example whose class is not known."""
+
+
+class Inputs(Protocol):
+    """The examples of a source, which are read when they are needed.
+
+    Attributes:
+        number: How many there are.
+        alike: Whether all have the same shape, so that several are read at once.
+        held: Whether they are in memory already.
+    """
+
+    @property
+    def number(self) -> int: ...  # noqa: D102
+    @property
+    def alike(self) -> bool: ...  # noqa: D102
+    @property
+    def held(self) -> bool: ...  # noqa: D102
+
+    def read(self, at: np.ndarray) -> torch.Tensor:
+        """Returns the examples at some places, `[count, *shape]`, before any preprocessing.
+
+        Raises:
+            TrainingError: One of them cannot be read, or is not what the network takes.
+        """
+
+    def called(self, at: int) -> str:
+        """Returns what a message calls the example at a place."""
 
 
 class Source(NamedTuple):
@@ -18,26 +48,64 @@ class Source(NamedTuple):
 
     Attributes:
         name: Its name.
-        classes: The names of the classes.
-        inputs: The examples `[count, *shape]`, channels first, of any type of number.
-        targets: The number of each one's class, `[count]`.
-        test: How many of the examples, the last ones, are a test split already.
+        classes: The names of the classes; none where targets are values.
+        inputs: The examples.
+        targets: The number of each one's class `[count]`, or one-hot rows or values
+            `[count, ...]` of float32.
+        own: The places of the examples in each split that the source has itself; those in
+            none are to be divided.
+        weights: Each example's weight in the loss `[count]`, if they have one.
     """
 
     name: str
     classes: tuple[str, ...]
-    inputs: np.ndarray
+    inputs: Inputs
     targets: np.ndarray
-    test: int = 0
+    own: Mapping[str, np.ndarray] = {}
+    weights: np.ndarray | None = None
 
 
-def shipped(name: str) -> Source:
+class ArrayInputs(NamedTuple):
+    """Examples in an array.
+
+    Attributes:
+        name: What a message calls them together.
+        array: All of them, `[count, *shape]`, channels first.
+        dtype: The element type that the network takes, by its NumPy name.
+    """
+
+    name: str
+    array: np.ndarray
+    dtype: str
+    alike: bool = True
+    held: bool = True
+
+    @property
+    def number(self) -> int:
+        """How many there are."""
+        return len(self.array)
+
+    def read(self, at: np.ndarray) -> torch.Tensor:
+        """Returns the examples at some places.
+
+        Raises:
+            TrainingError: They are not what the network takes.
+        """
+        return as_tensor(self.name, self.array[at], self.dtype)
+
+    def called(self, at: int) -> str:
+        """Returns what a message calls the example at a place."""
+        return f"example {at:,} of {self.name}"
+
+
+def shipped(name: str, dtype: str = "float32") -> Source:
     """Returns one of the data sets that come with scikit-learn."""
     from sklearn import datasets  # as slow to import as to run a model, which can do without
 
     bunch = getattr(datasets, f"load_{name}")()
     inputs = bunch.images[:, np.newaxis] if name == "digits" else bunch.data
-    return Source(name, tuple(map(str, bunch.target_names)), inputs, bunch.target)
+    classes = tuple(map(str, bunch.target_names))
+    return Source(name, classes, ArrayInputs(name, inputs, dtype), bunch.target.astype(np.int64))
 
 
 def as_tensor(name: str, inputs: np.ndarray, dtype: str) -> torch.Tensor:
@@ -62,6 +130,8 @@ def as_tensor(name: str, inputs: np.ndarray, dtype: str) -> torch.Tensor:
             f"{name} has inputs other than the whole numbers from 0 to 255 that the model takes",
             "give pixels as they are before any preprocessing",
         )
+    import torch  # here, since it takes longer to import than to run a model that needs none of it
+
     with np.errstate(over="ignore"):
         # One layout in memory whatever the source's is, so that sums are rounded alike.
         tensor = torch.from_numpy(inputs.astype(dtype, order="C"))

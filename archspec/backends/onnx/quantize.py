@@ -20,6 +20,7 @@ from onnx import ModelProto, helper
 from onnxruntime.quantization import CalibrationDataReader, QuantType, quantize_static
 
 from archspec.backends.onnx.effect import Batch
+from archspec.backends.onnx.precision import kept_single
 from archspec.diagnostics import Refusal
 
 QUANTISED = (
@@ -95,7 +96,7 @@ def _quantised(model: ModelProto, examples: _Reader) -> ModelProto:
                     path,
                     examples,
                     op_types_to_quantize=[*QUANTISED],
-                    nodes_to_exclude=_masks(model),
+                    nodes_to_exclude=[*_masks(model), *kept_single(model)],
                     per_channel=True,
                     activation_type=QuantType.QUInt8,
                     weight_type=QuantType.QInt8,

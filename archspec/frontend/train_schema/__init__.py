@@ -117,6 +117,12 @@ class TrainSpec(Section):
     seed: Seed = Field(default=0, description="initial weights and order of examples")
 
     @model_validator(mode="after")
+    def _warm_up_is_one(self) -> Self:
+        if self.warmup and self.schedule is not None and self.schedule.one_cycle is not None:
+            raise ValueError("one_cycle rises by itself (`pct_start`); leave `warmup` out")
+        return self
+
+    @model_validator(mode="after")
     def _full_batches_are_one(self) -> Self:
         if self.batch_size == "full" and self.gradient.accumulate > 1:
             raise ValueError("a full batch is all of an epoch; nothing is left to accumulate")

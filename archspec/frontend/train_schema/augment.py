@@ -48,13 +48,13 @@ class Augment(Section):
         default=False, description="whether half of them are turned upside down"
     )
     crop_padding: Annotated[int, Field(ge=0, le=8192)] = Field(
-        default=0, description="pixels around the image before it is cut at random to its size"
+        default=0, description="pixels of 0 around the image before it is cut at random to its size"
     )
     brightness_range: Range | None = Field(
         default=None, description="factors of random brightness: [lower, upper]"
     )
     channel_shift_range: Penalty = Field(
-        default=0.0, description="largest amount added to each channel or subtracted from it"
+        default=0.0, description="largest amount added to all channels or subtracted from them"
     )
     cutout: Pixels | None = Field(
         default=None, description="side of a random square of zeros (DeVries and Taylor 2017)"

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from archspec.frontend.schema import Section
 from archspec.frontend.train_schema.augment import Augment
 from archspec.frontend.train_schema.choice import Name, Portion, Rate, Seed
-from archspec.frontend.train_schema.preprocess import Step
+from archspec.frontend.train_schema.preprocess import Steps
 
 
 class Split(Section):
@@ -123,6 +123,11 @@ class Data(Section):
     classes: Annotated[list[str], Field(min_length=2)] | None = Field(
         default=None, description="the names of the classes, in the order of their numbers"
     )
+    targets: Literal["classes", "values"] | None = Field(
+        default=None,
+        description="what is predicted; if left out, whole numbers, text and one-hot rows are "
+        "classes, and all other numbers values",
+    )
     channels_last: bool = Field(
         default=False, description="whether arrays of examples are [H, W, C], as in Keras"
     )
@@ -137,7 +142,7 @@ class Data(Section):
     sample_weights: Name | None = Field(
         default=None, description="the array or column of each example's weight in the loss"
     )
-    preprocess: list[Step] = Field(default=[], description="steps, applied in order")
+    preprocess: Steps = Field(default=[], description="steps, applied in order")
     augment: Augment | None = Field(
         default=None, description="random changes of training images, such as horizontal_flip"
     )
@@ -155,7 +160,7 @@ class Data(Section):
     workers: Annotated[int, Field(ge=0, le=1024)] | None = Field(
         default=None,
         description="processes that read examples which are not kept in memory; if left out, "
-        "one for each core",
+        "one for each core where these are image files, else none",
     )
 
     @property
@@ -175,4 +180,6 @@ class Data(Section):
             raise ValueError(f"the classes of {self.dataset} have names already")
         if self.sample_weights and not (self.npz or self.table):
             raise ValueError("`sample_weights` is for `npz` and `table`")
+        if self.targets == "values" and self.classes is not None:
+            raise ValueError("`classes` names classes, but `targets` says they are values")
         return self

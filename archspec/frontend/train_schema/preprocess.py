@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from archspec.frontend.schema import Section
 from archspec.frontend.train_schema.choice import Choice, Number, Penalty, Pixels, Rate
@@ -72,7 +72,10 @@ class Standardize(Section):
 
 
 class Whiten(Section):
-    """ZCA whitening of the training examples' features (Krizhevsky 2009, appendix A)."""
+    """ZCA whitening (Krizhevsky 2009, appendix A), for examples of at most 4096 values.
+
+    The values of the training examples then have mean 0 and deviation 1, and are uncorrelated.
+    """
 
     epsilon: Annotated[Penalty, Field(gt=0)] = Field(
         default=1e-6, description="added to the variances, against noise"
@@ -96,3 +99,13 @@ class Step(Choice):
         default=None, description="mean 0 and deviation 1: featurewise or samplewise"
     )
     whiten: Whiten | None = Field(default=None, description="ZCA whitening")
+
+
+def _colours_first(steps: list[Step]) -> list[Step]:
+    if any(step.color_mode for step in steps[1:]):
+        raise ValueError("`color_mode` is the first step: images are read in its colours")
+    return steps
+
+
+Steps: TypeAlias = Annotated[list[Step], AfterValidator(_colours_first)]
+"""Steps in the order in which they are applied."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 
 from archspec.backends.onnx.limits import ExportError
+from archspec.backends.onnx.passes.expand_lrn import expand_lrn
 from archspec.backends.onnx.passes.fold_batch_norm import fold_batch_norm
 from archspec.backends.onnx.passes.fold_constants import fold_constants
 from archspec.backends.onnx.passes.fold_scales import fold_scales
@@ -27,6 +28,7 @@ _IN_ORDER: tuple[Callable[[Program], bool], ...] = (
     fuse_pads,
     fold_batch_norm,
     fold_scales,  # after it, for a scale mostly follows a batch norm; the next round does the rest
+    expand_lrn,
 )
 
 PASSES = {function.__name__: (function.__doc__ or "").partition("\n")[0] for function in _IN_ORDER}

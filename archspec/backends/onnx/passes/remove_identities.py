@@ -14,7 +14,7 @@ NEUTRAL = {"Add": 0, "Sub": 0, "Mul": 1, "Div": 1}
 
 
 def remove_identities(program: Program) -> bool:
-    """Removes what does nothing in inference: dropout, augmentation, names of outputs."""
+    """Removes nodes that return their input unchanged, such as dropout in inference."""
     names: dict[str, str] = {}
     fixed = {*program.inputs, *program.arrays}
     removed = []

@@ -1,0 +1,77 @@
+"""The grid of images that `archspec predict --grid` draws."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+from archspec.cli.common import NO, USAGE, CommandError, note
+from archspec.cli.predictions import Report
+from archspec.training.fonts import lacking
+from archspec.training.given import Given
+from archspec.training.outcomes import Numbers
+from archspec.training.picture_grid import Cell, write_grid
+from archspec.training.source import UNKNOWN
+
+PICTURED = 16
+"""How many examples a grid shows, as in the lecture notes."""
+
+
+def require_grid(args: argparse.Namespace, given: Given) -> None:
+    """Checks that there is something to draw.
+
+    Raises:
+        CommandError: There is nothing.
+    """
+    if args.limit == 0:
+        raise CommandError(
+            "--limit 0 leaves no image for --grid",
+            exit_code=USAGE,
+            help="leave out --limit, or give the number of images",
+        )
+    if not given.pictured:
+        raise CommandError("--grid shows images, but the examples are none", exit_code=NO)
+
+
+def draw_grid(args: argparse.Namespace, report: Report) -> int:
+    """Draws the first examples with what was predicted, and returns how many these are.
+
+    Raises:
+        OSError: The file cannot be written.
+    """
+    places = report.places[: PICTURED if args.limit is None else args.limit]
+    labels = _drawable(report, places)
+    write_grid(args.grid, [_cell(report, at, labels) for at in places])
+    return len(places)
+
+
+def _drawable(report: Report, places: Sequence[int]) -> Sequence[str]:
+    """Returns the names of the classes, numbers in place of those that no font can write."""
+    if isinstance(report.outcome, Numbers):
+        return ()
+    shown = {label for at in places for label in (report.ranks(at)[0][0], report.truth(at) or "")}
+    missing = lacking("".join(shown))
+    if not missing:
+        return report.labels
+    note(
+        f"note: no font here has the letters {missing[:20]}, so the grid has numbers of classes; "
+        "install one (apt install fonts-nanum for Korean, or fonts-noto-cjk)"
+    )
+    return [
+        f"class {number}" if {*missing} & {*label} else label
+        for number, label in enumerate(report.labels)
+    ]
+
+
+def _cell(report: Report, at: int, labels: Sequence[str]) -> Cell:
+    picture = report.given.picture(at)
+    if picture is None:
+        raise AssertionError("all examples are images if the first one is")
+    if isinstance(report.outcome, Numbers):
+        return Cell(picture, [", ".join(f"{v:.4g}" for v in report.outcome.values[at])], None)
+    (number, likely), *_ = report.numbered(at)
+    truth = int(report.given.truths[at])
+    said = f"{labels[number]} ({likely:.0%})"
+    if truth == UNKNOWN:
+        return Cell(picture, [said], None)
+    return Cell(picture, [said, f"truth: {labels[truth]}"], number == truth)

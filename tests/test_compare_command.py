@@ -1,0 +1,161 @@
+"""`archspec compare`: runs side by side, unfinished ones and cross-validations among them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import shutil
+import statistics
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from runs import trained
+
+from archspec.cli import main
+from archspec.training.run_record import read_run
+from archspec.training.runs_compared import side_by_side
+
+VALIDATED = {"data__split__validation": 0.2}
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("compare")
+    trained("iris", home / "short", epochs=1, **VALIDATED)
+    trained("iris", home / "long", epochs=6, **VALIDATED)
+    trained("iris", home / "folds", epochs=2, data__split__folds=3)
+    shutil.copytree(home / "long", home / "unfinished")
+    (home / "unfinished/metrics.json").unlink()
+    return home
+
+
+def compare(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
+    capsys.readouterr()
+    assert main(["compare", *map(str, arguments)]) == 0
+    return capsys.readouterr().out
+
+
+def test_metrics_are_those_of_the_runs_and_the_best_is_marked(
+    runs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = compare(capsys, runs / "short", runs / "long", "--format", "json")
+    made = json.loads(out)
+    for run in made["runs"]:
+        known = json.loads((Path(run["run"]) / "metrics.json").read_text())
+        assert run["metrics"]["test_accuracy"] == known["test"]["accuracy"]
+        assert run["metrics"]["train_loss"] == known["train"]["loss"]
+        assert run["finished"]
+    losses = [run["metrics"]["train_loss"] for run in made["runs"]]
+    assert made["best"]["train_loss"] == [losses.index(min(losses))]
+    assert made["differing"] == {"epochs": ["1", "6"]}
+
+
+def test_a_table_has_a_column_for_each_run(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = compare(capsys, runs / "short", runs / "long").splitlines()
+    assert lines[0].split() == ["short", "long"]
+    assert lines[1].split("  ")[0] == "state"
+    assert lines[-1].split() == ["epochs", "1", "6"]
+    assert sum(line.endswith("*") or "* " in line for line in lines) > 1
+
+
+def test_csv_has_a_line_for_each_run(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = compare(capsys, runs / "short", runs / "folds", "--format", "csv")
+    short, folds = csv.DictReader(io.StringIO(out))
+    assert (short["epochs"], folds["epochs"]) == ("1", "2")
+    assert (short["validation_loss_std"], folds["test_loss"]) == ("", "")
+    assert float(folds["validation_loss_std"]) > 0
+
+
+def test_a_cross_validation_is_mean_and_spread_over_its_folds(runs: Path) -> None:
+    run = read_run(runs / "folds")
+    each = [
+        json.loads((runs / f"folds/fold-{n}/metrics.json").read_text())["validation"]["accuracy"]
+        for n in (1, 2, 3)
+    ]
+    assert run.finished
+    assert run.results()["validation_accuracy"] == pytest.approx(statistics.fmean(each))
+    assert run.spread()["validation_accuracy"] == pytest.approx(statistics.stdev(each))
+    whole = json.loads((runs / "folds/metrics.json").read_text())
+    assert whole["validation"]["accuracy"] == pytest.approx(statistics.fmean(each), abs=1e-6)
+
+
+def test_an_unfinished_run_says_so_and_shows_its_best_epoch(
+    runs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["compare", str(runs / "unfinished"), str(runs / "long")]) == 0
+    said = capsys.readouterr()
+    assert "note: unfinished is not finished (unfinished: 6 of 6 epochs)" in said.err
+    run = read_run(runs / "unfinished")
+    with (runs / "unfinished/metrics.csv").open(newline="") as file:
+        losses = [float(row["validation_loss"]) for row in csv.DictReader(file)]
+    assert run.results()["validation_loss"] == min(losses)
+    assert "test_loss" not in run.results()
+
+
+def test_a_run_without_an_epoch_can_be_compared(
+    runs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copy(runs / "long/spec.yaml", tmp_path / "spec.yaml")
+    out = compare(capsys, tmp_path, "--format", "json")
+    assert json.loads(out)["runs"][0]["epochs"] == 0
+    assert main(["compare", str(tmp_path), "-o", str(tmp_path / "a.png")]) == 1
+    assert "there are no curves" in capsys.readouterr().err
+
+
+def test_a_page_overlays_the_curves(runs: Path, tmp_path: Path) -> None:
+    page = tmp_path / "compare.html"
+    assert main(["compare", str(runs / "short"), str(runs / "folds"), "-o", str(page)]) == 0
+    text = page.read_text(encoding="utf-8")
+    for words in ("folds fold-3", "±", "Gradient norms", "validation loss", "3 of 3 folds"):
+        assert words in text
+    assert "<script" not in text
+
+
+def test_a_picture_has_the_curves(runs: Path, tmp_path: Path) -> None:
+    path = tmp_path / "curves.png"
+    assert main(["compare", str(runs / "short"), str(runs / "long"), "-o", str(path)]) == 0
+    with Image.open(path) as picture:
+        assert min(picture.size) > 400
+
+
+def test_runs_of_the_same_name_are_told_apart(runs: Path, tmp_path: Path) -> None:
+    for name in "ab":
+        shutil.copytree(runs / "short", tmp_path / name / "run")
+    compared = side_by_side([read_run(tmp_path / name / "run") for name in "ab"])
+    assert compared.labels == ["a/run", "b/run"]
+    assert compared.best("train_loss") == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (("metrics.json", "[1"), "metrics.json holds no JSON object"),
+        (("metrics.csv", "epoch,lr\n1,0.1\n2,abc\n"), "metrics.csv is damaged"),
+        (("gradient_norms.csv", ""), "the gradient norms"),
+    ],
+)
+def test_a_damaged_run_is_told(
+    runs: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    damage: tuple[str, str],
+    message: str,
+) -> None:
+    shutil.copytree(runs / "short", tmp_path / "run")
+    name, content = damage
+    (tmp_path / "run" / name).write_text(content)
+    assert main(["compare", str(tmp_path / "run")]) == 3
+    assert message in capsys.readouterr().err
+
+
+def test_what_is_no_run_is_told(
+    runs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["compare", str(tmp_path / "none")]) == 3
+    assert "none is not there" in capsys.readouterr().err
+    assert main(["compare", str(tmp_path)]) == 3
+    assert "is no run: it has no spec.yaml" in capsys.readouterr().err
+    assert main(["compare", str(runs / "short"), "-o", "a.pdf"]) == 2
+    assert "end it in .html" in capsys.readouterr().err
