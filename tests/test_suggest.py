@@ -10,7 +10,6 @@ from archspec.frontend.layer import CONSTRUCTS, RESERVED
 from archspec.frontend.schema import ArchSpec
 from archspec.frontend.suggest import did_you_mean, nearest_word, operator_help
 from archspec.frontend.topics import TOPICS
-from archspec.frontend.train_schema import Split, TrainSpec
 from archspec.frontend.vocabulary import (
     FIELD_ADVICE,
     FIELDS,
@@ -213,19 +212,20 @@ def test_a_type_word_can_still_be_a_text() -> None:
 @pytest.mark.parametrize(
     ("train", "message", "help_"),
     [
-        ("loss: mse", "there is no loss `mse`", "known choices: cross_entropy"),
+        ("loss: hinge", "there is no loss `hinge`",
+         "known choices: binary_cross_entropy, cross_entropy, huber, mae, mse"),
         ("optimizer: Adam", "there is no optimizer `Adam`", "did you mean `adam`?"),
         ("optimizer: {adam: 0.001}", "`train.optimizer.adam` must be a mapping, not `0.001`",
          "write `adam: {lr: 0.001}`"),
         ("data: {dataset: wine, split: 0.2}", "`train.data.split` must be a mapping, not `0.2`",
          "write `split: {test: 0.2}`"),
         ("data: {dataset: irs}", ("`train.data.dataset` must be 'breast_cancer', 'digits', "
-         "'iris' or 'wine', not `irs`"), "did you mean `iris`?"),
-        ("data: {dataset: mnist}", ("`train.data.dataset` must be 'breast_cancer', 'digits', "
-         "'iris' or 'wine', not `mnist`"),
-         "for examples of your own write `npz: FILE` instead of `dataset`"),
+         "'iris', 'wine', 'mnist', 'fashion_mnist', 'cifar10' or 'cifar100', not `irs`"), "did you mean `iris`?"),
+        ("data: {dataset: imagenet}", ("`train.data.dataset` must be 'breast_cancer', 'digits', "
+         "'iris', 'wine', 'mnist', 'fashion_mnist', 'cifar10' or 'cifar100', not `imagenet`"),
+         "for examples of your own write `folder`, `npz`, `npy`, `table` or `huggingface`"),
         ("data: {dataset: wine, preprocess: [flip: 1]}", "there is no step `flip`",
-         "known choices: normalize, rescale, resize"),
+         "known choices: color_mode, normalize, rescale, resize, standardize, whiten"),
     ],
 )  # fmt: skip
 def test_a_value_of_the_train_section(train: str, message: str, help_: str) -> None:
@@ -296,7 +296,7 @@ def test_what_is_advised_exists() -> None:
     keys = {*RESERVED, *(key for keys in CONSTRUCTS.values() for key in keys)}
     assert {field for fields in FIELDS.values() for field in fields} <= {*ALL_FIELDS, *keys}
     assert {key for keys in SECTIONS.values() for key in keys} <= {
-        *ArchSpec.model_fields, *TrainSpec.model_fields, *Split.model_fields, "lr",
+        *ArchSpec.model_fields, *(word for topic in TOPICS.values() for word in topic.explained())
     }  # fmt: skip
 
 

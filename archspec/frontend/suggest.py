@@ -210,13 +210,20 @@ def field_help(
     return help_
 
 
-def section_help(word: str, known: Collection[str], find: Callable[[str], str | None]) -> str:
-    """Returns a help line for a key that a section of a spec does not have.
+def section_help(
+    word: str,
+    known: Collection[str],
+    find: Callable[[str], str | None],
+    *,
+    what: str = "key",
+) -> str:
+    """Returns a help line for a key, or a choice, that a section of a spec does not have.
 
     Args:
         word: The key.
         known: The keys of the section.
         find: Returns the section below that has a key, if one has.
+        what: What a key is called.
     """
     from archspec.frontend.vocabulary import SECTIONS
 
@@ -226,7 +233,7 @@ def section_help(word: str, known: Collection[str], find: Callable[[str], str | 
         if place := find(key):
             here = "it is" if key == word else f"here it is `{key}`,"
             return f"{here} a key of `{place}`"
-    return did_you_mean(word, known, what="key")
+    return did_you_mean(word, known, what=what)
 
 
 def _line(name: str, word: str, given: object, library: str = "") -> str:

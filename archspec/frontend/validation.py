@@ -12,7 +12,7 @@ from archspec.frontend.layer import RESERVED
 from archspec.frontend.misplaced import beside_help, sections_above, silenced
 from archspec.frontend.names import name_fault
 from archspec.frontend.schema import FORMULA, LINE, METRIC, NAME, STEM, ArchSpec
-from archspec.frontend.suggest import did_you_mean, field_help, section_help
+from archspec.frontend.suggest import field_help, section_help
 from archspec.frontend.tree import Items, Scalar, Table, Tree, plain
 from archspec.frontend.value_help import choice_help, form_help, option_help, text_help
 from archspec.ir.op import Operator
@@ -244,7 +244,7 @@ def _unknown(
     known = owner.model_fields
     if _is_choice(owner):
         what = within[-1] if within and within[-1].isidentifier() else "step"
-        help_ = did_you_mean(key, known, what="choice")
+        help_ = section_help(key, known, lambda _: None, what="choice")
         return Diagnostic("E103", f"there is no {what} `{key}`", span, help_)
     help_ = section_help(key, known, lambda other: _place_of(other, owner, tuple(within)))
     return Diagnostic("E101", f"unknown key `{name}`", key_span, help_)

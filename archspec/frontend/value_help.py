@@ -20,7 +20,9 @@ _FILE = re.compile(r"[\w./\\-]*\.(\w+)")
 _SHELL = re.compile(r"\$\{?(\w+)\}?")
 """A parameter as a shell writes it."""
 
-OTHERWISE = {"dataset": "for examples of your own write `npz: FILE` instead of `dataset`"}
+OTHERWISE = {
+    "dataset": "for examples of your own write `folder`, `npz`, `npy`, `table` or `huggingface`"
+}
 """What may stand instead of a key whose values are few."""
 
 

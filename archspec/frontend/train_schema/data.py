@@ -71,7 +71,7 @@ class HuggingFace(Section):
     path: Name = Field(description="its name on the hub, or a directory of `save_to_disk`")
     name: Name | None = Field(default=None, description="its configuration")
     revision: Name | None = Field(default=None, description="its version")
-    input: Name = Field(default="image", description="the column of the examples")
+    features: Name = Field(default="image", description="the column of the examples")
     target: Name = Field(default="label", description="the column of the classes or values")
 
 
@@ -118,7 +118,7 @@ class Data(Section):
         default=None, description="a CSV or Parquet file, {file, target, features}"
     )
     huggingface: HuggingFace | None = Field(
-        default=None, description="a data set of Hugging Face, {path, name, input, target}"
+        default=None, description="a data set of Hugging Face, {path, name, features, target}"
     )
     classes: Annotated[list[str], Field(min_length=2)] | None = Field(
         default=None, description="the names of the classes, in the order of their numbers"

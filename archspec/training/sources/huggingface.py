@@ -88,7 +88,7 @@ class RowInputs(NamedTuple):
         if rows.dtype.kind not in "biuf":
             raise TrainingError(
                 f"{self.column} in {self.name} does not hold as many numbers in each row",
-                place=(*PLACE, "input"),
+                place=(*PLACE, "features"),
             )
         return as_tensor(self.name, rows, self.dtype)
 
@@ -121,7 +121,7 @@ def read(spec: Data, taken: TensorType) -> Source:
     assert named is not None  # noqa: S101 - the source that was chosen
     parts = _parts(named, offline=not spec.download)
     for part in parts.values():
-        for field in ("input", "target"):
+        for field in ("features", "target"):
             _require(named, part, field)
     name = Path(named.path).name
     made = _targets(named, parts, spec)
@@ -217,18 +217,18 @@ def _inputs(named: HuggingFace, parts: Mapping[str, Any], spec: Data, taken: Ten
     import datasets
 
     first = next(iter(parts.values()))
-    if isinstance(first.features[named.input], datasets.Image):
+    if isinstance(first.features[named.features], datasets.Image):
         channels = channels_for(spec, taken)
         plain = {
-            name: part.cast_column(named.input, datasets.Image(decode=False))
+            name: part.cast_column(named.features, datasets.Image(decode=False))
             for name, part in parts.items()
         }
         pictures = [
-            HeldPicture(rows, named.input, at, name)
+            HeldPicture(rows, named.features, at, name)
             for name, rows in plain.items()
             for at in range(len(rows))
         ]
         return PictureInputs(pictures, channels)
     name = Path(named.path).name
     rows = tuple(part.with_format("numpy") for part in parts.values())
-    return RowInputs(name, rows, named.input, taken.dtype)
+    return RowInputs(name, rows, named.features, taken.dtype)
