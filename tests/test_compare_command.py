@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from runs import trained
+from runs import compiled, trained
 
 from archspec.cli import main
 from archspec.training.run_record import read_run
 from archspec.training.runs_compared import side_by_side
+from archspec.training.settings import settings
 
 VALIDATED = {"data__split__validation": 0.2}
 
@@ -52,6 +53,17 @@ def test_metrics_are_those_of_the_runs_and_the_best_is_marked(
     assert made["differing"] == {"epochs": ["1", "6"]}
 
 
+def test_settings_are_told_by_name_and_choices_by_their_options() -> None:
+    spec = compiled("lenet5", schedule="cosine").train
+    assert spec is not None
+    told = settings(spec)
+    assert (told["optimizer"], told["optimizer.lr"]) == ("adam", "0.003")
+    assert (told["schedule"], told["loss.label_smoothing"]) == ("cosine", "0.1")
+    assert told["data.preprocess"].startswith("rescale 0.0625, resize (size 32, 32")
+    assert told["deterministic"] == "yes"
+    assert "ema" not in told
+
+
 def test_a_table_has_a_column_for_each_run(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
     lines = compare(capsys, runs / "short", runs / "long").splitlines()
     assert lines[0].split() == ["short", "long"]
@@ -86,7 +98,7 @@ def test_an_unfinished_run_says_so_and_shows_its_best_epoch(
 ) -> None:
     assert main(["compare", str(runs / "unfinished"), str(runs / "long")]) == 0
     said = capsys.readouterr()
-    assert "note: unfinished is not finished (unfinished: 6 of 6 epochs)" in said.err
+    assert "note: unfinished is unfinished: 6 of 6 epochs; its metrics" in said.err
     run = read_run(runs / "unfinished")
     with (runs / "unfinished/metrics.csv").open(newline="") as file:
         losses = [float(row["validation_loss"]) for row in csv.DictReader(file)]

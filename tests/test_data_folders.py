@@ -27,8 +27,9 @@ from archspec.training.data import (
     training_batches,
 )
 from archspec.training.errors import DeviceError, TrainingError, UnreadableError
-from archspec.training.examples import Stored, watched_readers
 from archspec.training.labels import class_labels
+from archspec.training.sources import picture_tree
+from archspec.training.stored import Stored, watched_readers
 
 COLOUR = TensorType.of_example((3, 16, 16))
 RESIZED: list[object] = [{"resize": [16, 16]}]
@@ -282,15 +283,17 @@ def test_files_that_hold_no_images_are_told(tmp_path: Path) -> None:
     assert "holds no images" in _unreadable(in_zip(tmp_path, {"a/notes.txt": b"x"}))[0]
 
 
-def test_a_zip_file_is_not_unpacked_beyond_its_limits(tmp_path: Path) -> None:
-    files = tree({"a": 5, "b": 5})
+def test_a_zip_file_is_not_unpacked_beyond_its_limits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(picture_tree, "LARGEST", 2**22)
     path = tmp_path / "data.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in files.items():
+        for name, content in tree({"a": 5, "b": 5}).items():
             archive.writestr(name, content)
-        archive.writestr("b/bomb.png", b"\0" * (2**28 + 1))
-    assert path.stat().st_size < 2**20
-    assert "b/bomb.png has more than 268,435,456 bytes" in _unreadable(path)[0]
+        archive.writestr("b/bomb.png", b"\0" * (2**22 + 1))
+    assert path.stat().st_size < 2**17
+    assert "b/bomb.png has more than 4,194,304 bytes" in _unreadable(path)[0]
 
 
 def test_nothing_is_written_outside_of_a_zip_file(tmp_path: Path) -> None:

@@ -19,8 +19,8 @@ from archspec.frontend.train_schema import Data
 from archspec.ir.types import TensorType
 from archspec.training.data import Dataset, evaluation_batches, load
 from archspec.training.errors import TrainingError
-from archspec.training.examples import Stored
 from archspec.training.labels import class_labels
+from archspec.training.stored import Stored
 
 IRIS, DIGITS = load_iris(), load_digits()
 NAMES = [str(IRIS.target_names[number]) for number in IRIS.target]
@@ -259,7 +259,7 @@ def test_a_saved_data_set_of_pictures_is_read(tmp_path: Path) -> None:
 def test_saved_rows_of_numbers_are_read(tmp_path: Path) -> None:
     rows = datasets.Dataset.from_dict({"x": IRIS.data.tolist(), "kind": NAMES})
     rows.save_to_disk(str(tmp_path / "iris"))
-    columns = {"path": str(tmp_path / "iris"), "input": "x", "target": "kind"}
+    columns = {"path": str(tmp_path / "iris"), "features": "x", "target": "kind"}
     ours, theirs = made(FLOWER, huggingface=columns), made(FLOWER, dataset="iris")
     assert ours.classes == theirs.classes
     assert torch.equal(ours.splits["test"].inputs, theirs.splits["test"].inputs)
@@ -267,7 +267,7 @@ def test_saved_rows_of_numbers_are_read(tmp_path: Path) -> None:
     datasets.Dataset.from_dict({"x": ragged, "kind": NAMES}).save_to_disk(str(tmp_path / "r"))
     message, _ = trouble(FLOWER, huggingface={**columns, "path": str(tmp_path / "r")})
     assert message == "x in r does not hold as many numbers in each row"
-    message, help_ = trouble(FLOWER, huggingface={**columns, "input": "y"})
+    message, help_ = trouble(FLOWER, huggingface={**columns, "features": "y"})
     assert message.endswith("has no column y")
     assert help_ == "known columns: kind, x"
 

@@ -17,7 +17,7 @@ from archspec.frontend.train_schema import Data
 from archspec.ir.types import TensorType
 from archspec.training.data import Dataset, evaluation_batches, load, training_batches
 from archspec.training.errors import TrainingError
-from archspec.training.examples import Stored
+from archspec.training.stored import Stored
 
 IRIS = load_iris()
 FLOWER, IMAGE = TensorType.of_example((4,)), TensorType.of_example((1, 8, 8))

@@ -5,22 +5,24 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 
 import pytest
 import torch
 
+from archspec.backends.torch import build
 from archspec.backends.weights import load_weights
 from archspec.frontend import Compiled, compile_text
 from archspec.training.data import load
 from archspec.training.engine import quiet, require_device, restored
 from archspec.training.errors import DeviceError, TrainingError
-from archspec.training.examples import Passes
 from archspec.training.fitting import Fitting, fit
 from archspec.training.objective import main_input
 from archspec.training.order import EpochOrder
 from archspec.training.report import Fitted
 from archspec.training.run import train
+from archspec.training.stored import Passes
 
 PERCEPTRON = "name: net\ninputs: {x: [4]}\nlayers: [linear: 8, tanh, linear: 3]\n"
 IRIS = "data: {dataset: iris, split: {validation: 0.2}}, epochs: 4"
@@ -56,7 +58,7 @@ SGD = f"{IRIS}, optimizer: {{sgd: {{lr: 1.0}}}}"
         ("warmup: 2, steps_per_epoch: 2", [3 / 4, 1, 1, 1]),
         ("warmup: 2, schedule: cosine", [None, 1, 0.5, 0]),
         ("warmup: 1, schedule: {step: {step_size: 3}}", [1, 1, 0.1, 0.1]),
-        ("schedule: {one_cycle: {pct_start: 0.25, final_div_factor: 1}}", [None, None, None, 0.04]),
+        ("schedule: {one_cycle: {pct_start: 0.3125}}, steps_per_epoch: 4", [1, None, None, None]),
     ],
 )
 def test_the_learning_rate_follows_its_schedule(
@@ -70,9 +72,9 @@ def test_the_learning_rate_follows_its_schedule(
 def test_the_rate_falls_on_a_plateau(tmp_path: Path) -> None:
     # The validation loss of steps that change nothing stays what it is.
     still = IRIS.replace("epochs: 4", "epochs: 5")
-    settings = "optimizer: {sgd: {lr: 1.0e-12}}, schedule: {plateau: {patience: 1, factor: 0.5}}"
+    settings = "optimizer: {sgd: {lr: 1.0e-6}}, schedule: {plateau: {patience: 1, factor: 0.5}}"
     made = rates(fitted(tmp_path, f"{still}, {settings}"))
-    assert made == [1e-12, 1e-12, 1e-12, 5e-13, 5e-13]
+    assert made == [1e-6, 1e-6, 1e-6, 5e-7, 5e-7]
 
 
 def test_the_mean_of_the_weights_is_kept_and_judged(tmp_path: Path) -> None:
@@ -93,8 +95,6 @@ def test_the_mean_of_the_weights_is_kept_and_judged(tmp_path: Path) -> None:
     result = compiled(f"{settings}, epochs: 3", network)
     assert result.train is not None
     test = load(result.train.data, main_input(result.graph).type).splits["test"]
-    from archspec.backends.torch import build
-
     net = build(result.graph)
     net.load_state_dict(weights)
     with torch.no_grad():
@@ -110,9 +110,8 @@ def test_training_ends_when_nothing_gets_better(tmp_path: Path) -> None:
 
 def test_training_ends_when_it_is_good_enough(tmp_path: Path) -> None:
     long = IRIS.replace("epochs: 4", "epochs: 60")
-    made = fitted(
-        tmp_path, f"{long}, optimizer: {{adam: {{lr: 0.05}}}}, stop_at: {{train_loss: 0.3}}"
-    )
+    goal = "optimizer: {adam: {lr: 0.05}}, stop_at: {train_loss: 0.3}"
+    made = fitted(tmp_path, f"{long}, {goal}")
     losses = [row["train_loss"] for row in made.rows]
     assert losses[-1] <= 0.3 < min(losses[:-1])
 
@@ -147,8 +146,12 @@ def test_what_is_not_measured_decides_nothing(
 
 def test_the_loss_of_each_head_is_logged(tmp_path: Path) -> None:
     head = "auxiliary: {name: early, weight: 0.5, layers: [linear: 3]}"
-    row = fitted(tmp_path, IRIS, PERCEPTRON.replace("tanh", f"tanh, {head}")).rows[-1]
-    parts = row["train_linear_2_loss"] + 0.5 * row["train_early_loss"]
+    end = "linear: {name: end, out_features: 3}"
+    network = (
+        PERCEPTRON.replace("tanh, linear: 3", f"tanh, {head}, {end}") + "outputs: {main: end}\n"
+    )
+    row = fitted(tmp_path, IRIS, network).rows[-1]
+    parts = row["train_main_loss"] + 0.5 * row["train_early_loss"]
     assert row["train_loss"] == pytest.approx(parts, abs=2e-6)
     assert "validation_early_loss" not in row
 
@@ -176,7 +179,7 @@ def test_clipped_gradients_change_less(clip: str, tmp_path: Path) -> None:
         made.append(fitted(tmp_path / name, f"{one}{more}").rows[0]["validation_loss"])
     start = fitted(tmp_path / "start", one.replace("lr: 1.0", "lr: 1.0e-20"))
     before = start.rows[0]["validation_loss"]
-    assert 0 < abs(made[1] - before) < 0.05 * abs(made[0] - before)
+    assert 0 < abs(made[1] - before) < 0.2 * abs(made[0] - before)
 
 
 @pytest.mark.parametrize("more", ["precision: bf16", "channels_last: true", "deterministic: false"])
@@ -221,7 +224,7 @@ def orders(
 
 def test_each_epoch_has_an_order_of_its_own() -> None:
     epochs = orders(None, shuffled=True)
-    assert all(sorted(sum(epoch, [])) == list(range(10)) for epoch in epochs)
+    assert all(sorted(chain.from_iterable(epoch)) == list(range(10)) for epoch in epochs)
     assert len({str(epoch) for epoch in epochs}) == 3
     assert epochs == orders(None, shuffled=True)
 

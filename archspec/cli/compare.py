@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from archspec.cli.common import ENVIRONMENT, OK, USAGE, CommandError, note, output_file
 from archspec.cli.extras import needs
+from archspec.diagnostics.counted import counted
 
 if TYPE_CHECKING:
     from archspec.training.runs_compared import Compared
@@ -62,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
         _write(args.output, content)
     {"json": print_json, "csv": print_csv, "table": print_table}[args.format](compared)
     if args.output:
-        note(f"{args.output}: {len(args.runs)} runs")
+        note(f"{args.output}: {counted(len(args.runs), 'run', 'runs')}")
     return OK
 
 

@@ -20,16 +20,18 @@ def run_faults(compiled: Compiled | None = None) -> Iterator[None]:
 
     Raises:
         CommandError: There was one.
+        InterruptedRunError: A run was interrupted.
     """
     from archspec.backends.fit import MisfitError, WeightsError
     from archspec.backends.torch import memory_errors
     from archspec.training.errors import (
         DeviceError,
+        InterruptedRunError,
         OutputError,
         TrainingError,
         UnreadableError,
     )
-    from archspec.training.examples import watched_readers
+    from archspec.training.stored import watched_readers
 
     codes: dict[type[Refusal], int] = {
         UnreadableError: ENVIRONMENT,
@@ -42,6 +44,8 @@ def run_faults(compiled: Compiled | None = None) -> Iterator[None]:
     try:
         with memory_errors(), watched_readers():
             yield
+    except InterruptedRunError:
+        raise  # which is no fault
     except tuple(codes) as error:
         code = next(code for kind, code in codes.items() if isinstance(error, kind))
         place = error.place if isinstance(error, TrainingError) else ()

@@ -45,7 +45,7 @@ def compare_page(compared: Compared) -> bytes:
 def unfinished(compared: Compared) -> list[str]:
     """Returns a note on each run that has not come to its end."""
     return [
-        f"{label} is not finished ({run.state}): its metrics are those of its best epoch so far"
+        f"{label} is {run.state}; its metrics are those of its best epoch so far"
         for label, run in zip(compared.labels, compared.runs, strict=True)
         if not run.finished
     ]

@@ -15,20 +15,14 @@ from archspec.ir.types import TensorType
 from archspec.training.archive import examples_in, read_arrays
 from archspec.training.class_weights import class_weights
 from archspec.training.errors import TrainingError
-from archspec.training.examples import (
-    CHUNK,
-    Examples,
-    Stored,
-    cores,
-    evaluation_batches,
-    training_batches,
-)
+from archspec.training.examples import Examples, evaluation_batches, training_batches
 from archspec.training.labels import class_labels
 from archspec.training.memory import total_memory
 from archspec.training.preprocessing import FittedStep, apply, early_and_late, fitted
 from archspec.training.source import Source
 from archspec.training.sources import source_of
 from archspec.training.split import TRAIN, split
+from archspec.training.stored import CHUNK, Stored, cores
 from archspec.training.targets import class_numbers
 
 __all__ = [

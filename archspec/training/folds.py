@@ -14,7 +14,7 @@ from archspec.frontend.train_schema import TrainSpec
 from archspec.ir.graph import Graph
 from archspec.training.data import Dataset
 from archspec.training.environment import versions
-from archspec.training.examples import Stored
+from archspec.training.stored import Stored
 
 
 def fold_directory(directory: Path, fold: int) -> Path:

@@ -54,7 +54,7 @@ class RunRecord(NamedTuple):
         if self.folds:
             done = sum(fold.finished for fold in self.folds)
             known = self.train.data.split.folds or len(self.folds)
-            return f"{done} of {known} folds"
+            return f"{'' if self.finished else 'unfinished: '}{done} of {known} folds"
         if self.metrics is not None:
             return f"epoch {self.metrics['selected_epoch']} of {len(self.rows)}"
         return f"unfinished: {len(self.rows)} of {self.train.epochs} epochs"

@@ -108,7 +108,8 @@ def as_table(rows: list[Shown]) -> dict[str, object]:
         "columns": ["predicted", "probability", "true", "example", *(f"x{at}" for at in numbers)],
         "rows": [
             {"cells": [
-                f"{'✓' if row.right else '✗'} {row.predicted}", f"{row.likely:.1%}", row.true, row.number,
+                f"{'✓' if row.right else '✗'} {row.predicted}", f"{row.likely:.1%}",
+                row.true, row.number,
                 *(shown("value", value) for value in row.features),
             ]}
             for row in rows

@@ -8,14 +8,12 @@ from typing import NamedTuple, Protocol
 import numpy as np
 import torch
 
+from archspec.backends.fitted_step import CHANNELS
 from archspec.frontend.train_schema import Data
 from archspec.ir.types import TensorType, shape_text
 from archspec.training.errors import TrainingError
 from archspec.training.picture_colours import coloured
 from archspec.training.picture_files import PictureFile, read_picture
-
-COLOURS = {"grayscale": 1, "rgb": 3, "rgba": 4}
-"""How many channels each `color_mode` has."""
 
 
 class Readable(Protocol):
@@ -72,10 +70,10 @@ def channels_for(spec: Data, taken: TensorType) -> int:
     """
     mode = next((step.color_mode for step in spec.preprocess if step.color_mode), None)
     if mode:
-        return COLOURS[mode]
+        return CHANNELS[mode]
     example = taken.example
     first = example[0] if len(example) == 3 else 0
-    if taken.dtype != "float32" or (isinstance(first, int) and first not in COLOURS.values()):
+    if taken.dtype != "float32" or (isinstance(first, int) and first not in CHANNELS.values()):
         kind = "" if taken.dtype == "float32" else f" of {taken.dtype}"
         raise TrainingError(
             f"the network takes {shape_text(example)}{kind}, which no image is: these have 1, 3 "
@@ -83,4 +81,4 @@ def channels_for(spec: Data, taken: TensorType) -> int:
             "take images, such as [3, 224, 224]",
             place=("inputs",),
         )
-    return first if isinstance(first, int) else COLOURS["rgb"]
+    return first if isinstance(first, int) else CHANNELS["rgb"]

@@ -26,8 +26,14 @@ def read_table(path: Path) -> pa.Table:
         UnreadableError: It is not there, or holds no table.
         TrainingError: Two of its columns have one name.
     """
-    import pyarrow as pa
-
+    try:
+        import pyarrow as pa
+    except ModuleNotFoundError as error:
+        raise UnreadableError(
+            "`table` needs the library pyarrow, which is not installed",
+            "pip install 'archspec-nn[tables]'",
+            place=PLACE[:-1],
+        ) from error
     try:
         table = _parquet(path) if path.suffix.lower() in PARQUET else _csv(path)
     except pa.ArrowInvalid as error:
