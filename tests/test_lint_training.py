@@ -106,3 +106,22 @@ def test_what_training_refuses_for_its_end_is_warned_of(end: str) -> None:
     data = load(spec.train.data, spec.graph.inputs["x"].type)
     with pytest.raises(TrainingError, match="ends in sigmoid"):
         check_trainable(spec.graph, spec.train, data)
+
+
+BINARY = IRIS._replace(classes=2, loss="binary_cross_entropy")
+
+UNDER_BINARY = {
+    "linear: 1, sigmoid": [],
+    "linear: 1": [],
+    "linear: 2, sigmoid": [],
+    "linear: {name: a, out_features: 3}, sigmoid": ["W401 a"],
+    "linear: 1, sigmoid, dropout": ["W402 sigmoid"],
+    "linear: 2, softmax": ["W402 softmax"],
+}
+
+
+@pytest.mark.parametrize(("layers", "expected"), UNDER_BINARY.items())
+def test_binary_cross_entropy_has_one_unit_and_its_own_sigmoid(
+    layers: str, expected: list[str]
+) -> None:
+    assert said(found(layers, training=BINARY)) == expected

@@ -112,7 +112,7 @@ def test_names_of_a_block_are_understood_by_those_of_another() -> None:
     check_same(made.weights, weights)
     found = {row.name: row.reason for row in made.rows}
     assert found["stem.weight"] == "shape"
-    assert found["second.batch_norm.weight"] == "order"
+    assert found["second.batch_norm_2.weight"] == "order"
     assert found["first.conv2d_2.weight"] == "scope"
 
 

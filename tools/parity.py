@@ -222,6 +222,8 @@ def of_torch(key: str, images: np.ndarray, folder: Path) -> Theirs:
         network.train()(torch.cat([pictures, pictures.flip(3)]))
         for module in network.modules():
             if isinstance(module, nn.BatchNorm2d):
+                # Channels that hardly vary on few pixels would make noise as large as the rest.
+                module.running_var.clamp_(min=0.5 * module.running_var.mean().item())
                 module.running_var *= torch.empty_like(module.running_var).uniform_(0.8, 1.25)
         outputs = network.eval()(pictures)
     torch.save(network.state_dict(), folder / "net.pth")

@@ -21,7 +21,7 @@ from archspec.ir.graph import Graph
 from archspec.training.agreement import check_agreement
 from archspec.training.data import Dataset, load
 from archspec.training.engine import compiler_errors, quiet, require_device, restored
-from archspec.training.errors import DeviceError, OutputError
+from archspec.training.errors import DeviceError, InterruptedRunError, OutputError
 from archspec.training.fitting import Fitting, fit
 from archspec.training.folds import fold_directory, summary, without_test
 from archspec.training.objective import main_input
@@ -148,8 +148,15 @@ def _fitting_data(graph: Graph, spec: TrainSpec, fold: int = 0) -> Dataset:
 def _run(job: Fitting, resolved: str) -> Run:
     os.environ[SHARED] = str(job.directory.absolute())
     folds = job.spec.data.split.folds
-    if folds is None:
-        return _made(job)
+    try:
+        return _made(job) if folds is None else _cross_validated(job, folds, resolved)
+    except InterruptedRunError as error:
+        remedy = f"archspec train --resume {job.directory} goes on with it"
+        raise InterruptedRunError(error.message, remedy) from error
+
+
+def _cross_validated(job: Fitting, folds: int, resolved: str) -> Run:
+    """Makes the runs of all folds that have not come to their end, and their summary."""
     made = []
     for fold in range(folds):
         directory = fold_directory(job.directory, fold)

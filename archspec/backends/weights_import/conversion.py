@@ -36,15 +36,28 @@ def fits(layer: SourceLayer, target: Target, *, is_keras: bool) -> bool:
     """Returns whether a layer of a file can be ours, by its kind and the shapes of its tensors."""
     # Arrays of one value show all shapes and cost nothing.
     hollow = {name: np.broadcast_to(np.float32(0), a.shape) for name, a in layer.tensors.items()}
-    return converted(layer._replace(tensors=hollow), target, is_keras=is_keras) is not None
+    return _shaped(layer._replace(tensors=hollow), target, is_keras=is_keras) is not None
 
 
 def converted(layer: SourceLayer, target: Target, *, is_keras: bool) -> Converted | None:
-    """Returns a layer's tensors as ours, or nothing if it cannot be this one."""
+    """Returns a layer's tensors as ours, or nothing if it cannot be this one.
+
+    Raises:
+        OrderError: It cannot be told in which order Keras has the features.
+    """
+    made = _shaped(layer, target, is_keras=is_keras)
+    is_last = is_keras and not layer.facts.get("channels_first")
+    if made is None or not (is_last or layer.facts.get("flattened_last")):
+        return made
+    tensors, moved = _reordered(made.tensors, target)
+    return Converted(tensors, ", ".join(filter(None, [made.remark, moved])))
+
+
+def _shaped(layer: SourceLayer, target: Target, *, is_keras: bool) -> Converted | None:
+    """Returns a layer's tensors by our names and in our layout, if the shapes are ours."""
     kind = target.node.op.kind()
     if layer.kind is not None and kind not in KINDS[layer.kind]:
         return None
-    last = is_keras and not layer.facts.get("channels_first")
     made, remark = dict(layer.tensors), []
     if is_keras:
         turned = in_torch(layer, target)
@@ -60,9 +73,6 @@ def converted(layer: SourceLayer, target: Target, *, is_keras: bool) -> Converte
     shapes = {name: param.shape for name, param in target.tensors.items()}
     if {name: array.shape for name, array in made.items()} != shapes:
         return None
-    if last or layer.facts.get("flattened_last"):
-        made, moved = _reordered(made, target)
-        remark += [moved] if moved else []
     return Converted(made, ", ".join(remark))
 
 

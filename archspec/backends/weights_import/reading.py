@@ -12,9 +12,6 @@ from archspec.backends.tensor_file import is_tensor_file, read_tensors
 from archspec.backends.weights_import.layer import Source
 
 HDF5 = b"\x89HDF\r\n\x1a\n"
-PICKLES = (b"\x80", b"PK")
-"""How what torch wrote begins: a pickle, or an archive with one."""
-
 TORCH = (".pt", ".pth", ".ckpt", ".bin")
 READABLE = "what can be read are files of torch.save, .safetensors, .keras, .h5 and .onnx"
 
@@ -53,7 +50,7 @@ def _read(path: Path, key: str | None) -> tuple[Source, dict[str, np.ndarray]]:
         from archspec.backends.weights_import.onnx_source import read_onnx
 
         return read_onnx(path)
-    if start.startswith(PICKLES) or path.suffix in TORCH:
+    if start.startswith((b"\x80", b"PK")) or path.suffix.lower() in TORCH:
         from archspec.backends.weights_import.torch_file import read_torch
         from archspec.backends.weights_import.torch_source import source_of
 

@@ -13,6 +13,9 @@ import torch
 
 from archspec.backends.fit import WeightsError
 
+PICKLES = (b"\x80", b"PK")
+"""How what torch wrote begins: a pickle, or an archive with one."""
+
 REMEDY = "torch.save(network.state_dict(), FILE) writes the file that is needed"
 
 
@@ -28,6 +31,8 @@ def read_torch(path: Path, key: str | None = None) -> dict[str, np.ndarray]:
         OSError: There is no such file.
     """
     with path.open("rb") as file:
+        is_pickle = file.read(2).startswith(PICKLES)
+        file.seek(0)
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # of kinds of tensors that are refused anyway
@@ -35,7 +40,7 @@ def read_torch(path: Path, key: str | None = None) -> dict[str, np.ndarray]:
         except MemoryError:
             raise
         except Exception as error:  # what a file holds can make the unpickler fail in any way
-            raise _fault(path, error) from error
+            raise _fault(path, error, is_pickle=is_pickle) from error
     tensors = _tensors(path, content, key)
     known: dict[tuple[object, ...], str] = {}
     made = {}
@@ -47,11 +52,11 @@ def read_torch(path: Path, key: str | None = None) -> dict[str, np.ndarray]:
     return made
 
 
-def _fault(path: Path, error: Exception) -> WeightsError:
+def _fault(path: Path, error: Exception, *, is_pickle: bool) -> WeightsError:
     said = str(error)
     if "TorchScript" in said:
         return WeightsError(f"{path} is a TorchScript program, which is code", REMEDY)
-    if isinstance(error, pickle.UnpicklingError) and "Weights only load failed" in said:
+    if is_pickle and isinstance(error, pickle.UnpicklingError) and "Weights only load failed" in said:
         message = f"{path} holds Python objects, such as a whole network, which run code"
         return WeightsError(message, REMEDY)
     return WeightsError(f"{path} is damaged, or no file of torch's", REMEDY)

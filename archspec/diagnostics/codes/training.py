@@ -13,7 +13,8 @@ CODES: dict[str, Code] = {
     "W401": Code(
         "output units unlike the number of classes",
         "A classifier that is trained with cross-entropy has one output unit for each class of its "
-        "data, the heads included. With two classes, these are two units.",
+        "data, the heads included. With two classes, these are two units; with binary "
+        "cross-entropy, one is enough.",
         _iris("  - linear: 4\n"),
         _iris("  - linear: 3\n"),
     ),
@@ -22,7 +23,8 @@ CODES: dict[str, Code] = {
         "Cross-entropy applies softmax itself. A softmax that is the very last layer is fine: "
         "training leaves it out of the loss. One that is followed by another layer, such as "
         "`flatten`, stays in, and so does a sigmoid: the loss then gets scores between 0 and 1, "
-        "which softmax turns into nearly equal probabilities.",
+        "which softmax turns into nearly equal probabilities. With binary cross-entropy it is a "
+        "sigmoid that may be the very last layer.",
         _iris("  - linear: 3\n  - softmax\n  - flatten\n"),
         _iris("  - linear: 3\n  - flatten\n  - softmax\n"),
     ),
