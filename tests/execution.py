@@ -17,7 +17,7 @@ from archspec.ir.dim import substitute
 from archspec.ir.graph import Graph
 from archspec.ir.op import WEIGHTS
 from archspec.ir.types import Shape, TensorType
-from archspec.training.objective import ends_in_softmax, scores_graph
+from archspec.training.loop.objective import ends_in_softmax, scores_graph
 
 Arrays = Mapping[str, np.ndarray]
 

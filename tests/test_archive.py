@@ -16,7 +16,7 @@ from archspec.cli import main
 from archspec.frontend import compile_spec
 from archspec.frontend.train_schema import Data
 from archspec.ir.types import TensorType
-from archspec.training.data import Dataset, load, load_file
+from archspec.training.data.dataset import Dataset, load, load_file
 from archspec.training.errors import TrainingError, UnreadableError
 
 IMAGE = TensorType.of_example((1, 8, 8))

@@ -20,7 +20,7 @@ from archspec.ir.types import TensorType
 from archspec.training.augmentation import Augmentation
 from archspec.training.augmentation.of_data import augmentation_of
 from archspec.training.augmentation.warp import Motion, warped
-from archspec.training.data import load
+from archspec.training.data.dataset import load
 
 DEVICES = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
 EVERYTHING = {

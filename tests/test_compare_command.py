@@ -14,9 +14,9 @@ from PIL import Image
 from runs import compiled, trained
 
 from archspec.cli import main
-from archspec.training.run_record import read_run
-from archspec.training.runs_compared import side_by_side
-from archspec.training.settings import settings
+from archspec.training.record.run_record import read_run
+from archspec.training.record.runs_compared import side_by_side
+from archspec.training.record.settings import settings
 
 VALIDATED = {"data__split__validation": 0.2}
 

@@ -15,12 +15,12 @@ from archspec.frontend import compile_spec, compile_text
 from archspec.frontend.train_schema import DATASETS, Data, TrainSpec
 from archspec.ir.graph import Graph
 from archspec.ir.types import TensorType
-from archspec.training import data as data_module
-from archspec.training.agreement import check_agreement
-from archspec.training.data import Dataset, training_batches
+from archspec.training.data import dataset as data_module
+from archspec.training.data.dataset import Dataset, training_batches
 from archspec.training.errors import TrainingError
-from archspec.training.objective import main_input
-from archspec.training.trainable import check_trainable
+from archspec.training.loop.agreement import check_agreement
+from archspec.training.loop.objective import main_input
+from archspec.training.loop.trainable import check_trainable
 
 LENET, IRIS = "specs/lenet5.yaml", "specs/iris.yaml"
 

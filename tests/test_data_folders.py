@@ -19,17 +19,17 @@ from photographs import cut, picture
 
 from archspec.frontend.train_schema import Data
 from archspec.ir.types import TensorType
-from archspec.training.data import (
+from archspec.training.data.dataset import (
     Dataset,
     Examples,
     evaluation_batches,
     load,
     training_batches,
 )
+from archspec.training.data.labels import class_labels
+from archspec.training.data.sources import picture_tree
+from archspec.training.data.stored import Stored, watched_readers
 from archspec.training.errors import DeviceError, TrainingError, UnreadableError
-from archspec.training.labels import class_labels
-from archspec.training.sources import picture_tree
-from archspec.training.stored import Stored, watched_readers
 
 COLOUR = TensorType.of_example((3, 16, 16))
 RESIZED: list[object] = [{"resize": [16, 16]}]

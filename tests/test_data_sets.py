@@ -21,11 +21,11 @@ from photographs import cut
 
 from archspec.frontend.train_schema import DATASETS, Data
 from archspec.ir.types import TensorType
-from archspec.training.data import Dataset, load
+from archspec.training.data.dataset import Dataset, load
+from archspec.training.data.labels import class_labels
+from archspec.training.data.sources import dataset as dataset_source
+from archspec.training.data.sources.known import KNOWN, Known
 from archspec.training.errors import TrainingError, UnreadableError
-from archspec.training.labels import class_labels
-from archspec.training.sources import dataset as dataset_source
-from archspec.training.sources.known import KNOWN, Known
 
 DEBIAN = Path("/usr/share/datasets/fashion-mnist")
 GREY, COLOUR = TensorType.of_example((1, 28, 28)), TensorType.of_example((3, 32, 32))

@@ -17,10 +17,10 @@ from sklearn.datasets import load_diabetes, load_digits, load_iris
 
 from archspec.frontend.train_schema import Data
 from archspec.ir.types import TensorType
-from archspec.training.data import Dataset, evaluation_batches, load
+from archspec.training.data.dataset import Dataset, evaluation_batches, load
+from archspec.training.data.labels import class_labels
+from archspec.training.data.stored import Stored
 from archspec.training.errors import TrainingError
-from archspec.training.labels import class_labels
-from archspec.training.stored import Stored
 
 IRIS, DIGITS = load_iris(), load_digits()
 NAMES = [str(IRIS.target_names[number]) for number in IRIS.target]

@@ -15,9 +15,9 @@ from torch.nn.functional import interpolate
 
 from archspec.frontend.train_schema import Data
 from archspec.ir.types import TensorType
-from archspec.training.data import Dataset, evaluation_batches, load, training_batches
+from archspec.training.data.dataset import Dataset, evaluation_batches, load, training_batches
+from archspec.training.data.stored import Stored
 from archspec.training.errors import TrainingError
-from archspec.training.stored import Stored
 
 IRIS = load_iris()
 FLOWER, IMAGE = TensorType.of_example((4,)), TensorType.of_example((1, 8, 8))
@@ -224,6 +224,8 @@ def test_augmentation_comes_before_what_is_learnt(in_memory: bool) -> None:
 def test_large_data_are_not_kept_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     needed = 1797 * 64 * 4
     for memory, kept in ((4 * needed, False), (4 * needed + 4, True)):
-        monkeypatch.setattr("archspec.training.data.total_memory", lambda memory=memory: memory)
+        monkeypatch.setattr(
+            "archspec.training.data.dataset.total_memory", lambda memory=memory: memory
+        )
         examples = made(IMAGE, dataset="digits").splits["train"]
         assert isinstance(examples.held, Stored) is not kept

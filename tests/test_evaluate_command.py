@@ -11,9 +11,9 @@ import torch
 from runs import SPECS, compiled, trained
 
 from archspec.cli import main
-from archspec.training.data import load
-from archspec.training.evaluation import scores_of
-from archspec.training.objective import main_input
+from archspec.training.data.dataset import load
+from archspec.training.loop.objective import main_input
+from archspec.training.record.evaluation import scores_of
 from archspec.training.run import Run
 
 

@@ -14,15 +14,15 @@ import torch
 from archspec.backends.torch import build
 from archspec.backends.weights import load_weights
 from archspec.frontend import Compiled, compile_text
-from archspec.training.data import load
-from archspec.training.engine import quiet, require_device, restored
+from archspec.training.data.dataset import load
+from archspec.training.data.stored import Passes
 from archspec.training.errors import DeviceError, TrainingError
-from archspec.training.fitting import Fitting, fit
-from archspec.training.objective import main_input
-from archspec.training.order import EpochOrder
-from archspec.training.report import Fitted
+from archspec.training.loop.engine import quiet, require_device, restored
+from archspec.training.loop.fitting import Fitting, fit
+from archspec.training.loop.objective import main_input
+from archspec.training.loop.order import EpochOrder
+from archspec.training.record.report import Fitted
 from archspec.training.run import train
-from archspec.training.stored import Passes
 
 PERCEPTRON = "name: net\ninputs: {x: [4]}\nlayers: [linear: 8, tanh, linear: 3]\n"
 IRIS = "data: {dataset: iris, split: {validation: 0.2}}, epochs: 4"

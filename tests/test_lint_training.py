@@ -10,9 +10,9 @@ from archspec.diagnostics import Span
 from archspec.frontend import Compiled, compile_text
 from archspec.ir.graph import Node
 from archspec.lint import Finding, Training, find
-from archspec.training.data import load
+from archspec.training.data.dataset import load
 from archspec.training.errors import TrainingError
-from archspec.training.trainable import check_trainable
+from archspec.training.loop.trainable import check_trainable
 
 TRAIN = "train: {data: {dataset: iris}, epochs: 1}"
 IRIS = Training(3, "the data set iris", Span("a.yaml", 9), "cross_entropy", Span("a.yaml", 10))

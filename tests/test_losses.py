@@ -11,13 +11,13 @@ from torch.nn import functional
 
 from archspec.frontend import compile_text
 from archspec.frontend.train_schema import Loss
-from archspec.training.data import Dataset, Examples
+from archspec.training.data.dataset import Dataset, Examples
 from archspec.training.errors import TrainingError
-from archspec.training.losses import loss_function
-from archspec.training.module import TrainingModule
-from archspec.training.output_agreement import check_output
-from archspec.training.task import Task, task_of
-from archspec.training.trainable import check_trainable
+from archspec.training.loop.losses import loss_function
+from archspec.training.loop.module import TrainingModule
+from archspec.training.loop.output_agreement import check_output
+from archspec.training.loop.task import Task, task_of
+from archspec.training.loop.trainable import check_trainable
 
 os.environ["KERAS_BACKEND"] = "torch"
 

@@ -10,13 +10,13 @@ import torch
 from sklearn import metrics
 
 from archspec.frontend import compile_text
-from archspec.training.data import load
+from archspec.training.data.dataset import load
 from archspec.training.errors import TrainingError
-from archspec.training.means import Means
-from archspec.training.metrics import Gathered
-from archspec.training.objective import main_input
-from archspec.training.task import Task
-from archspec.training.trainable import check_trainable
+from archspec.training.loop.means import Means
+from archspec.training.loop.metrics import Gathered
+from archspec.training.loop.objective import main_input
+from archspec.training.loop.task import Task
+from archspec.training.loop.trainable import check_trainable
 
 GENERATOR = torch.Generator().manual_seed(0)
 SCORES = torch.randn(300, 7, generator=GENERATOR)

@@ -16,10 +16,10 @@ from archspec.frontend.train_schema import Optimizer
 from archspec.ir.graph import Graph, Head
 from archspec.ops.linear import Linear
 from archspec.ops.softmax import Softmax
-from archspec.training.module import TrainingModule
-from archspec.training.objective import ends_in_softmax, scores_graph
-from archspec.training.optimizers import optimizer_for
-from archspec.training.task import Task
+from archspec.training.loop.module import TrainingModule
+from archspec.training.loop.objective import ends_in_softmax, scores_graph
+from archspec.training.loop.optimizers import optimizer_for
+from archspec.training.loop.task import Task
 
 
 def module_of(graph: Graph) -> TrainingModule:

@@ -21,11 +21,11 @@ from archspec.backends.onnx.effect import difference as logit_difference
 from archspec.backends.onnx.quantize import QuantizationError, quantized
 from archspec.frontend import Compiled, compile_text
 from archspec.ir.graph import Graph
-from archspec.training import calibration
-from archspec.training.calibration import accuracy, calibration_data, calibration_file
-from archspec.training.data import Dataset, load
+from archspec.training.data.dataset import Dataset, load
 from archspec.training.errors import TrainingError
-from archspec.training.objective import main_input
+from archspec.training.loop.objective import main_input
+from archspec.training.prediction import calibration
+from archspec.training.prediction.calibration import accuracy, calibration_data, calibration_file
 
 HEAD = """\
 name: small

@@ -12,9 +12,9 @@ import pytest
 from PIL import Image
 from predicting import exported, predict
 
-from archspec.training import fonts
-from archspec.training.fonts import font_for, lacking
-from archspec.training.picture_grid import GREEN, RED, SIDE, Cell, write_grid
+from archspec.training.prediction import fonts
+from archspec.training.prediction.fonts import font_for, lacking
+from archspec.training.prediction.picture_grid import GREEN, RED, SIDE, Cell, write_grid
 
 DIGITS = """
 name: digits

@@ -16,11 +16,16 @@ from archspec.backends.fitted_step import FittedStep, unlearnt
 from archspec.frontend.train_schema import Data, Step
 from archspec.ir.dim import Dim
 from archspec.ir.types import TensorType
-from archspec.training.data import load_file
+from archspec.training.data.dataset import load_file
 from archspec.training.errors import TrainingError, UnreadableError
-from archspec.training.picture_colours import plain
-from archspec.training.picture_files import ANIMATED, PictureFile, picture_files, read_picture
-from archspec.training.pictures import Preparation
+from archspec.training.prediction.picture_colours import plain
+from archspec.training.prediction.picture_files import (
+    ANIMATED,
+    PictureFile,
+    picture_files,
+    read_picture,
+)
+from archspec.training.prediction.pictures import Preparation
 
 PHOTO: np.ndarray = np.ascontiguousarray(load_sample_image("china.jpg")[:90, :120])
 STEPS = [

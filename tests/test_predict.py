@@ -19,8 +19,8 @@ from sklearn.datasets import load_digits, load_iris
 
 from archspec.backends.metadata import SPEC, SPEC_HASH, spec_hash
 from archspec.cli import main
-from archspec.training.data import Examples
-from archspec.training.predict import judge
+from archspec.training.data.dataset import Examples
+from archspec.training.prediction.predict import judge
 from archspec.training.run import Run
 
 

@@ -16,7 +16,7 @@ from onnx import TensorProto, helper
 from PIL import Image
 from predicting import exported, predict
 
-from archspec.training.given import Batch, GivenArrays, batches
+from archspec.training.prediction.given import Batch, GivenArrays, batches
 
 BRIGHT = """
 name: bright

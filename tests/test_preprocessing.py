@@ -17,8 +17,8 @@ from sklearn.datasets import load_digits, load_iris, load_sample_images
 from sklearn.preprocessing import StandardScaler
 
 from archspec.frontend.train_schema import Data, Step
+from archspec.training.data.preprocess_file import learnt_with, write_preprocess
 from archspec.training.errors import TrainingError, UnreadableError
-from archspec.training.preprocess_file import learnt_with, write_preprocess
 from archspec.training.preprocessing import (
     FittedStep,
     Preprocessing,

@@ -17,9 +17,9 @@ from sklearn.datasets import load_sample_images
 from archspec.backends.fitted_step import from_json
 from archspec.cli import main
 from archspec.frontend import Compiled, compile_spec
-from archspec.training.calibration import calibration_file
-from archspec.training.data import Dataset, load
-from archspec.training.objective import main_input
+from archspec.training.data.dataset import Dataset, load
+from archspec.training.loop.objective import main_input
+from archspec.training.prediction.calibration import calibration_file
 from archspec.training.preprocessing import apply
 
 SPEC = """\

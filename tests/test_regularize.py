@@ -26,10 +26,10 @@ from archspec.ops.linear import Linear
 from archspec.ops.relu import ReLU
 from archspec.ops.softmax import Softmax
 from archspec.training.errors import TrainingError
-from archspec.training.module import TrainingModule
-from archspec.training.regularize import MaxNorms
+from archspec.training.loop.module import TrainingModule
+from archspec.training.loop.regularize import MaxNorms
+from archspec.training.loop.task import Task
 from archspec.training.run import train
-from archspec.training.task import Task
 
 os.environ["KERAS_BACKEND"] = "torch"
 
@@ -142,7 +142,9 @@ def test_heads_have_penalties_and_a_final_softmax_keeps_its_own() -> None:
         for node in graph.nodes
     ]
     batch = (torch.randn(6, 3, 12, 10), torch.arange(6) % 5)
-    modules = [TrainingModule(g, spec_of(), THREE) for g in (plain, graph, replace(graph, nodes=early))]
+    modules = [
+        TrainingModule(g, spec_of(), THREE) for g in (plain, graph, replace(graph, nodes=early))
+    ]
     for module in modules[1:]:
         module.load_state_dict(modules[0].state_dict())
     none, softmax, both = (module.judge(batch)[0] for module in modules)

@@ -18,11 +18,11 @@ from runs import trained
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
 from archspec.frontend import compile_text
-from archspec.training.class_results import Judged, class_results, confusion_csv
-from archspec.training.environment import environment
-from archspec.training.figures import confusion
-from archspec.training.fonts import lacking
-from archspec.training.report_page import duration
+from archspec.training.prediction.fonts import lacking
+from archspec.training.record.class_results import Judged, class_results, confusion_csv
+from archspec.training.record.environment import environment
+from archspec.training.record.figures import confusion
+from archspec.training.record.report_page import duration
 from archspec.training.run import Run, train
 
 SOLE = {"meta", "link", "img", "br", "input", "hr"}

@@ -11,11 +11,11 @@ import torch
 
 from archspec.backends.weights import load_weights
 from archspec.frontend import compile_text
-from archspec.training.data import load
-from archspec.training.engine import quiet, restored
-from archspec.training.fitting import Fitting, fit
-from archspec.training.objective import main_input
-from archspec.training.report import Fitted
+from archspec.training.data.dataset import load
+from archspec.training.loop.engine import quiet, restored
+from archspec.training.loop.fitting import Fitting, fit
+from archspec.training.loop.objective import main_input
+from archspec.training.record.report import Fitted
 
 NETWORK = """
 name: small

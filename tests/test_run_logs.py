@@ -15,10 +15,10 @@ from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from archspec.frontend import compile_text
-from archspec.training import gradient_norms
-from archspec.training.engine import quiet
-from archspec.training.gradient_norms import GradientNorms, by_depth, read_norms
-from archspec.training.loggers import EpochTable, loggers
+from archspec.training.loop.engine import quiet
+from archspec.training.record import gradient_norms
+from archspec.training.record.gradient_norms import GradientNorms, by_depth, read_norms
+from archspec.training.record.loggers import EpochTable, loggers
 from archspec.training.run import Run, train
 
 

@@ -20,13 +20,13 @@ from archspec.frontend import compile_text
 from archspec.frontend.train_schema import Data
 from archspec.ir.types import TensorType
 from archspec.training import run as run_module
-from archspec.training.data import Dataset, load
-from archspec.training.engine import quiet
+from archspec.training.data.dataset import Dataset, load
 from archspec.training.errors import OutputError, TrainingError
-from archspec.training.objective import main_input, scores_graph
-from archspec.training.predict import main_outputs, trained_network
+from archspec.training.loop.engine import quiet
+from archspec.training.loop.objective import main_input, scores_graph
+from archspec.training.prediction.predict import main_outputs, trained_network
+from archspec.training.record.run_directory import create
 from archspec.training.run import Run
-from archspec.training.run_directory import create
 
 NOISY = {"epochs": 12, "data__split__validation": 0.3, "optimizer": "{sgd: {lr: 1.0}}"}
 """Iris with a validation split, and steps so large that the last epoch is not the best."""

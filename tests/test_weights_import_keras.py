@@ -199,9 +199,7 @@ def test_another_kind_of_gru_is_refused(tmp_path: Path) -> None:
 
 
 def test_features_that_cannot_be_followed_are_refused(tmp_path: Path) -> None:
-    model = keras.Sequential(
-        [keras.Input((4, 5, 3)), kl.Flatten(), kl.Reshape((60,)), kl.Dense(2)]
-    )
+    model = keras.Sequential([keras.Input((4, 5, 3)), kl.Flatten(), kl.Reshape((60,)), kl.Dense(2)])
     save(model, tmp_path / "net.keras")
     text = "name: net\ninputs: {x: [3, 4, 5]}\nlayers: [permute: [3, 2, 1], flatten, linear: 2]\n"
     with pytest.raises(MisfitError, match="in which order Keras has the features of linear"):

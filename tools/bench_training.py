@@ -87,7 +87,7 @@ def run_archspec(network: str, epochs: int, wait: Wait, *, compiled: bool = Fals
 
     from archspec.frontend import compile_text
     from archspec.ir.totals import totals
-    from archspec.training import trainer
+    from archspec.training.loop import trainer
     from archspec.training.run import train
 
     class Turns(Callback):

@@ -11,7 +11,7 @@ from archspec.cli.extras import needs
 from archspec.diagnostics.counted import counted
 
 if TYPE_CHECKING:
-    from archspec.training.runs_compared import Compared
+    from archspec.training.record.runs_compared import Compared
 
 SUFFIXES = (".html", ".png")
 
@@ -51,9 +51,9 @@ def run(args: argparse.Namespace) -> int:
     with needs("train"):
         from archspec.cli.run_faults import run_faults
         from archspec.cli.runs_printed import print_csv, print_json, print_table
-        from archspec.training.compare_page import unfinished
-        from archspec.training.run_record import read_run
-        from archspec.training.runs_compared import side_by_side
+        from archspec.training.record.compare_page import unfinished
+        from archspec.training.record.run_record import read_run
+        from archspec.training.record.runs_compared import side_by_side
     with run_faults():
         compared = side_by_side([read_run(path) for path in args.runs])
         content = _content(compared, args.output) if args.output else b""
@@ -68,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _content(compared: Compared, path: Path) -> bytes:
-    from archspec.training.compare_page import compare_page
+    from archspec.training.record.compare_page import compare_page
 
     if path.suffix.lower() == ".html":
         return compare_page(compared)

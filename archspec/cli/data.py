@@ -25,7 +25,7 @@ from archspec.frontend import Compiled
 
 if TYPE_CHECKING:
     from archspec.frontend.train_schema import Augment, TrainSpec
-    from archspec.training.data import Dataset
+    from archspec.training.data.dataset import Dataset
 
 SPLITS = ("train", "validation", "test")
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
@@ -124,12 +124,12 @@ def _augment(args: argparse.Namespace, spec: TrainSpec) -> Augment | None:
 def _summarised(args: argparse.Namespace, compiled: Compiled, spec: TrainSpec) -> Dataset:
     """Returns the data, having said what they hold."""
     from archspec.cli.data_printed import json_of, lines_of, warnings_of
-    from archspec.training.agreement import check_agreement
-    from archspec.training.data import prepared
-    from archspec.training.data_summary import summarise
+    from archspec.training.data.data_summary import summarise
+    from archspec.training.data.dataset import prepared
+    from archspec.training.data.sources import source_of
     from archspec.training.errors import TrainingError
-    from archspec.training.objective import main_input
-    from archspec.training.sources import source_of
+    from archspec.training.loop.agreement import check_agreement
+    from archspec.training.loop.objective import main_input
 
     source = source_of(spec.data, main_input(compiled.graph).type)
     data = prepared(source, spec.data, fold=0 if spec.data.split.folds else None)
@@ -151,13 +151,13 @@ def _summarised(args: argparse.Namespace, compiled: Compiled, spec: TrainSpec) -
 def _write(
     args: argparse.Namespace, compiled: Compiled, data: Dataset, augment: Augment | None
 ) -> None:
-    from archspec.training.picture_grid import write_grid
-    from archspec.training.samples import (
+    from archspec.training.data.samples import (
         TIMES,
         augmented_cells,
         sample_cells,
         save_augmented,
     )
+    from archspec.training.prediction.picture_grid import write_grid
 
     say = note if args.format == "json" else print
     if augment and args.augmented:

@@ -10,7 +10,7 @@ from archspec.diagnostics.terminal import cells, visible
 from archspec.ir.types import shape_text
 
 if TYPE_CHECKING:
-    from archspec.training.data_summary import Part, Summary, Twin, Values
+    from archspec.training.data.data_summary import Part, Summary, Twin, Values
 
 BAR = 30
 """How long the longest bar is."""

@@ -97,7 +97,7 @@ def _print_table(result: Evaluated) -> None:
     from archspec.cli.runs_printed import print_rows
     from archspec.diagnostics.counted import counted
     from archspec.diagnostics.terminal import visible
-    from archspec.training.measures import shown, title
+    from archspec.training.record.measures import shown, title
 
     number = counted(len(result.evaluation.targets), "example", "examples")
     print(f"{visible(f'{result.dataset}, {result.split}')}: {number}\n")

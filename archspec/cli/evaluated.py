@@ -22,14 +22,20 @@ from archspec.cli.extras import needs
 from archspec.frontend import Compiled, UsageError, compile_spec, compile_text
 from archspec.frontend.train_schema import TrainSpec
 from archspec.ir.graph import Graph
-from archspec.training.class_results import ClassResult, class_results
-from archspec.training.data import Dataset, Examples, load, load_file
-from archspec.training.evaluation import Evaluation, Outputs, evaluate, network_outputs, scores_of
-from archspec.training.folds import fold_directory
-from archspec.training.judgement import Judgement, judgement
-from archspec.training.objective import main_input, main_output
-from archspec.training.preprocess_file import learnt_with
-from archspec.training.run_record import fold_of
+from archspec.training.data.dataset import Dataset, Examples, load, load_file
+from archspec.training.data.preprocess_file import learnt_with
+from archspec.training.loop.folds import fold_directory
+from archspec.training.loop.objective import main_input, main_output
+from archspec.training.record.class_results import ClassResult, class_results
+from archspec.training.record.evaluation import (
+    Evaluation,
+    Outputs,
+    evaluate,
+    network_outputs,
+    scores_of,
+)
+from archspec.training.record.judgement import Judgement, judgement
+from archspec.training.record.run_record import fold_of
 
 if TYPE_CHECKING:
     from archspec.backends.onnx_model import OnnxModel
@@ -157,7 +163,7 @@ def _model(args: argparse.Namespace) -> _Subject:
     with needs("onnx"):
         from archspec.backends.metadata import AlteredError, stored_spec
         from archspec.backends.onnx_model import MismatchError, ModelError, OnnxModel, ProviderError
-        from archspec.training.subject import subject_of
+        from archspec.training.prediction.subject import subject_of
     try:
         model = OnnxModel(args.subject)
         text = stored_spec(model.metadata, str(args.subject))

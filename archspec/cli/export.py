@@ -193,7 +193,7 @@ def _repository(path: Path, directory: Path, compiled: Compiled) -> str:
 def _metadata(compiled: Compiled, weights: Path | None) -> dict[str, str]:
     from archspec.backends.fitted_step import to_json
     from archspec.backends.metadata import CLASSES, PREPROCESS, SPEC, SPEC_HASH, spec_hash
-    from archspec.training.labels import class_labels
+    from archspec.training.data.labels import class_labels
 
     graph, text = compiled.graph, compiled.resolved
     made = {

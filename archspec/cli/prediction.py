@@ -20,13 +20,13 @@ from archspec.cli.predictions import Report
 from archspec.diagnostics.counted import counted
 from archspec.frontend import Compiled
 from archspec.training.errors import UnreadableError
-from archspec.training.given import Given, GivenPictures
-from archspec.training.outcomes import Archive, Classes, Numbers, Outcome, Skipped, run
-from archspec.training.picture_output import PictureOutput
-from archspec.training.subject import Subject, subject_of
+from archspec.training.prediction.given import Given, GivenPictures
+from archspec.training.prediction.outcomes import Archive, Classes, Numbers, Outcome, Skipped, run
+from archspec.training.prediction.picture_output import PictureOutput
+from archspec.training.prediction.subject import Subject, subject_of
 
 if TYPE_CHECKING:
-    from archspec.training.comparison import Comparison
+    from archspec.training.prediction.comparison import Comparison
 
 DELAY = 0.5
 """After how many seconds a bar of progress is shown."""
@@ -179,7 +179,7 @@ def _comparison(weights: Path, subject: Subject, given: Given) -> Comparison:
     with needs("torch"):
         from archspec.backends.torch import memory_errors
         from archspec.backends.weights import load_weights
-        from archspec.training.comparison import Comparison
+        from archspec.training.prediction.comparison import Comparison
     with memory_errors():
         return Comparison(weights, load_weights(weights), subject.graph, given)
 

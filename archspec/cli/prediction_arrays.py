@@ -14,16 +14,16 @@ from archspec.cli.extras import needs
 from archspec.cli.prediction_inputs import Inputs
 from archspec.frontend.train_schema import Data
 from archspec.ir.types import TensorType
-from archspec.training.agreement import check_agreement
-from archspec.training.archive import HALVES, read_arrays
-from archspec.training.data import Dataset, load, load_file
+from archspec.training.data.archive import HALVES, read_arrays
+from archspec.training.data.dataset import Dataset, load, load_file
+from archspec.training.data.source import UNKNOWN, as_tensor
+from archspec.training.data.targets import class_numbers
 from archspec.training.errors import TrainingError
-from archspec.training.given import GivenArrays
-from archspec.training.objective import main_input
+from archspec.training.loop.agreement import check_agreement
+from archspec.training.loop.objective import main_input
+from archspec.training.prediction.given import GivenArrays
+from archspec.training.prediction.subject import Subject
 from archspec.training.preprocessing import apply
-from archspec.training.source import UNKNOWN, as_tensor
-from archspec.training.subject import Subject
-from archspec.training.targets import class_numbers
 
 
 def spec_data(subject: Subject, split: str) -> Inputs:

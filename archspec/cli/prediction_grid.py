@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 from archspec.cli.common import NO, USAGE, CommandError, note
 from archspec.cli.predictions import Report
-from archspec.training.fonts import lacking
-from archspec.training.given import Given
-from archspec.training.outcomes import Numbers
-from archspec.training.picture_grid import Cell, write_grid
-from archspec.training.source import UNKNOWN
+from archspec.training.data.source import UNKNOWN
+from archspec.training.prediction.fonts import lacking
+from archspec.training.prediction.given import Given
+from archspec.training.prediction.outcomes import Numbers
+from archspec.training.prediction.picture_grid import Cell, write_grid
 
 PICTURED = 16
 """How many examples a grid shows, as in the lecture notes."""

@@ -10,11 +10,11 @@ from typing import NamedTuple
 from archspec.cli.common import USAGE, CommandError, note
 from archspec.cli.extras import needs
 from archspec.ir.types import shape_text
-from archspec.training.given import Given, GivenPictures, truths_of_folders
-from archspec.training.picture_colours import WHITE
-from archspec.training.picture_files import PictureFile, picture_files
-from archspec.training.source import UNKNOWN
-from archspec.training.subject import Subject
+from archspec.training.data.source import UNKNOWN
+from archspec.training.prediction.given import Given, GivenPictures, truths_of_folders
+from archspec.training.prediction.picture_colours import WHITE
+from archspec.training.prediction.picture_files import PictureFile, picture_files
+from archspec.training.prediction.subject import Subject
 
 STDIN = "-"
 ARRAYS = (".npz", ".npy")

@@ -12,7 +12,7 @@ from archspec.cli.common import USAGE, CommandError
 
 if TYPE_CHECKING:
     from archspec.ir.types import TensorType
-    from archspec.training.subject import Subject
+    from archspec.training.prediction.subject import Subject
 
 KINDS = ("classes", "numbers", "images", "arrays")
 
@@ -80,7 +80,7 @@ def _faults_of_files(args: argparse.Namespace, what: str, kind: str) -> Iterator
         yield f"--grid is for classes and numbers, but {what} is neither", ""
     from PIL import Image
 
-    from archspec.training.picture_files import STRANGE
+    from archspec.training.prediction.picture_files import STRANGE
 
     kind_of_file = Image.registered_extensions().get(args.grid.suffix.lower())
     if kind_of_file in STRANGE or kind_of_file not in Image.SAVE:

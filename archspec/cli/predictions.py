@@ -14,12 +14,12 @@ import numpy as np
 
 from archspec.diagnostics import Refusal
 from archspec.diagnostics.terminal import cells, visible
-from archspec.training.outcomes import Classes, Numbers
-from archspec.training.source import UNKNOWN
+from archspec.training.data.source import UNKNOWN
+from archspec.training.prediction.outcomes import Classes, Numbers
 
 if TYPE_CHECKING:
-    from archspec.training.comparison import Comparison
-    from archspec.training.given import Given
+    from archspec.training.prediction.comparison import Comparison
+    from archspec.training.prediction.given import Given
 
 Row = dict[str, object]
 

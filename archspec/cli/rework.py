@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from archspec.backends.fitted_step import FittedStep
     from archspec.backends.onnx.effect import Batch
     from archspec.backends.trial import Say
-    from archspec.training.data import Dataset
+    from archspec.training.data.dataset import Dataset
 
 LAYOUTS = ("nchw", "nhwc")
 
@@ -166,8 +166,8 @@ def steps_of(compiled: Compiled, weights: Path | None) -> Sequence[FittedStep]:
     Raises:
         CommandError: What it learnt cannot be read.
     """
+    from archspec.training.data.preprocess_file import learnt_with
     from archspec.training.errors import UnreadableError
-    from archspec.training.preprocess_file import learnt_with
 
     if compiled.train is None:
         return ()
@@ -206,7 +206,7 @@ def _quantised(
 ) -> tuple[ModelProto, list[str]]:
     from archspec.backends.onnx.effect import difference
     from archspec.backends.onnx.quantize import quantized
-    from archspec.training.calibration import accuracy
+    from archspec.training.prediction.calibration import accuracy
 
     graph, data = compiled.graph, _data(compiled, args.weights)
     batches = _calibration(compiled, data, args.calibration)
@@ -225,9 +225,9 @@ def _quantised(
 
 
 def _data(compiled: Compiled, weights: Path | None) -> Dataset | None:
-    from archspec.training.agreement import check_agreement
-    from archspec.training.data import load
-    from archspec.training.objective import main_input
+    from archspec.training.data.dataset import load
+    from archspec.training.loop.agreement import check_agreement
+    from archspec.training.loop.objective import main_input
 
     if compiled.train is None:
         return None
@@ -239,7 +239,7 @@ def _data(compiled: Compiled, weights: Path | None) -> Dataset | None:
 
 
 def _calibration(compiled: Compiled, data: Dataset | None, file: Path | None) -> Sequence[Batch]:
-    from archspec.training.calibration import calibration_data, calibration_file
+    from archspec.training.prediction.calibration import calibration_data, calibration_file
 
     if file:
         spec = compiled.train.data if compiled.train else None

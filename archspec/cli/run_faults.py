@@ -24,6 +24,7 @@ def run_faults(compiled: Compiled | None = None) -> Iterator[None]:
     """
     from archspec.backends.fit import MisfitError, WeightsError
     from archspec.backends.torch import memory_errors
+    from archspec.training.data.stored import watched_readers
     from archspec.training.errors import (
         DeviceError,
         InterruptedRunError,
@@ -31,7 +32,6 @@ def run_faults(compiled: Compiled | None = None) -> Iterator[None]:
         TrainingError,
         UnreadableError,
     )
-    from archspec.training.stored import watched_readers
 
     codes: dict[type[Refusal], int] = {
         UnreadableError: ENVIRONMENT,

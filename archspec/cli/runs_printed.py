@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping, Sequence
 
 from archspec.diagnostics.terminal import cells, visible
-from archspec.training.runs_compared import Compared, metric_title
+from archspec.training.record.runs_compared import Compared, metric_title
 
 BEST = "*"
 """What marks the best of a row, also where there are no colours."""

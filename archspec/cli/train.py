@@ -27,7 +27,7 @@ from archspec.ir.totals import totals
 
 if TYPE_CHECKING:
     from archspec.frontend.train_schema import TrainSpec
-    from archspec.training.data import Dataset
+    from archspec.training.data.dataset import Dataset
     from archspec.training.run import Run
 
 INTERRUPTED = 130
@@ -83,7 +83,7 @@ def run(args: argparse.Namespace) -> int:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     with needs("train"):
         from archspec.training.errors import InterruptedRunError
-        from archspec.training.trainer import is_main_process
+        from archspec.training.loop.trainer import is_main_process
     if not is_main_process():  # it says what the main one says
         sys.stdout = sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
     try:
@@ -173,7 +173,7 @@ def _announce(compiled: Compiled, data: Dataset) -> None:
 
 
 def _conclude(metrics: dict[str, Any]) -> None:
-    from archspec.training.measures import shown, title
+    from archspec.training.record.measures import shown, title
 
     if "folds" in metrics:
         for name, mean in metrics["validation"].items():
@@ -191,7 +191,7 @@ def _conclude(metrics: dict[str, Any]) -> None:
 
 def _told(results: dict[str, float], examples: int) -> str:
     """Returns the results of a split in words, such as `accuracy: 98.00% (49 of 50), loss 0.1`."""
-    from archspec.training.measures import shown, title
+    from archspec.training.record.measures import shown, title
 
     said: list[str] = []
     for name in sorted(results, key="loss".__eq__):

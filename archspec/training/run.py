@@ -18,18 +18,18 @@ import torch
 from archspec.backends.whole_file import write_whole
 from archspec.frontend.train_schema import TrainSpec
 from archspec.ir.graph import Graph
-from archspec.training.agreement import check_agreement
-from archspec.training.data import Dataset, load
-from archspec.training.engine import compiler_errors, quiet, require_device, restored
+from archspec.training.data.dataset import Dataset, load
+from archspec.training.data.preprocess_file import write_preprocess
 from archspec.training.errors import DeviceError, InterruptedRunError, OutputError
-from archspec.training.fitting import Fitting, fit
-from archspec.training.folds import fold_directory, summary, without_test
-from archspec.training.objective import main_input
-from archspec.training.preprocess_file import write_preprocess
-from archspec.training.report import final_metrics, write_report
-from archspec.training.run_directory import METRICS, SPEC, create, read_json, write_metrics
-from archspec.training.trainable import check_trainable
-from archspec.training.trainer import is_main_process
+from archspec.training.loop.agreement import check_agreement
+from archspec.training.loop.engine import compiler_errors, quiet, require_device, restored
+from archspec.training.loop.fitting import Fitting, fit
+from archspec.training.loop.folds import fold_directory, summary, without_test
+from archspec.training.loop.objective import main_input
+from archspec.training.loop.trainable import check_trainable
+from archspec.training.loop.trainer import is_main_process
+from archspec.training.record.report import final_metrics, write_report
+from archspec.training.record.run_directory import METRICS, SPEC, create, read_json, write_metrics
 
 SHARED = "ARCHSPEC_RUN_DIRECTORY"
 """Where the processes that Lightning starts are told the run directory."""

@@ -22,7 +22,6 @@ from archspec.backends.weights_import.torch_source import source_of
 from archspec.ir.graph import Graph
 from archspec.ir.types import shape_text
 
-
 MISFIT = "check the spec's variant and settings; --ignore leaves layers of the file out"
 FOLDED = "its batch norms are folded into convolutions: take a model or checkpoint that has them"
 BATCH_NORM = "batch_norm"

@@ -56,7 +56,11 @@ def _fault(path: Path, error: Exception, *, is_pickle: bool) -> WeightsError:
     said = str(error)
     if "TorchScript" in said:
         return WeightsError(f"{path} is a TorchScript program, which is code", REMEDY)
-    if is_pickle and isinstance(error, pickle.UnpicklingError) and "Weights only load failed" in said:
+    if (
+        is_pickle
+        and isinstance(error, pickle.UnpicklingError)
+        and "Weights only load failed" in said
+    ):
         message = f"{path} holds Python objects, such as a whole network, which run code"
         return WeightsError(message, REMEDY)
     return WeightsError(f"{path} is damaged, or no file of torch's", REMEDY)

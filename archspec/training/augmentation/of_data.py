@@ -6,8 +6,8 @@ import torch
 
 from archspec.frontend.train_schema import Augment
 from archspec.training.augmentation.augmentation import WHITE, Augmentation
-from archspec.training.data import Dataset, training_batches
-from archspec.training.examples import CHUNK
+from archspec.training.data.dataset import Dataset, training_batches
+from archspec.training.data.examples import CHUNK
 
 
 def augmentation_of(data: Dataset, augment: Augment, *, classes: int) -> Augmentation:

@@ -1,0 +1,93 @@
+"""Two NumPy files as a source: the examples stay on disk until they are needed."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from archspec.frontend.train_schema import Data
+from archspec.ir.types import TensorType
+from archspec.training.data.archive import read_arrays
+from archspec.training.data.source import Source, as_tensor
+from archspec.training.data.sources.layout import channels_first, require_as_many, require_numbers
+from archspec.training.data.targets import targets_of
+from archspec.training.errors import UnreadableError
+
+
+class MappedInputs(NamedTuple):
+    """Examples in an `.npy` file, of which a process maps what it reads.
+
+    Attributes:
+        path: The file.
+        changed: When it was written last, in nanoseconds.
+        spec: The spec's data section.
+        taken: What the network takes.
+    """
+
+    path: Path
+    changed: int
+    spec: Data
+    taken: TensorType
+    alike: bool = True
+    held: bool = False
+
+    @property
+    def number(self) -> int:
+        """How many there are."""
+        return len(_mapped(self.path, self.changed))
+
+    def read(self, at: np.ndarray) -> torch.Tensor:
+        """Returns the examples at some places.
+
+        Raises:
+            TrainingError: They are not what the network takes.
+        """
+        rows = _mapped(self.path, self.changed)[at]
+        examples = channels_first(rows, self.taken, last=self.spec.channels_last)
+        return as_tensor(self.path.stem, examples, self.taken.dtype)
+
+    def called(self, at: int) -> str:
+        """Returns what a message calls the example at a place."""
+        return f"example {at:,} of {self.path.stem}"
+
+
+def read(spec: Data, taken: TensorType) -> Source:
+    """Returns the data set in the files that a spec names.
+
+    Raises:
+        UnreadableError: One is not there, or holds no array.
+        TrainingError: The arrays are not those of a data set.
+    """
+    assert spec.npy is not None  # noqa: S101 - the source that was chosen
+    x, y = Path(spec.npy.x), Path(spec.npy.y)
+    place = ("train", "data", "npy")
+    try:
+        changed = x.stat().st_mtime_ns
+        array = _mapped(x, changed)
+    except OSError as error:
+        raise UnreadableError(
+            f"cannot read {x}: {error.strerror or error}", place=(*place, "x")
+        ) from error
+    except (ValueError, EOFError) as error:
+        raise UnreadableError(
+            f"{x} is not a NumPy file", "write it with np.save(FILE, x)", place=(*place, "x")
+        ) from error
+    require_numbers(str(x), array, (*place, "x"))
+    given = read_arrays(y)["x"]
+    require_as_many(str(y), given, str(x), len(array), (*place, "y"))
+    made = targets_of(str(y), given, spec)
+    inputs = MappedInputs(x, changed, spec, taken)
+    return Source(x.stem, made.classes, inputs, made.values)
+
+
+@lru_cache(maxsize=4)
+def _mapped(path: Path, changed: int) -> np.ndarray:  # noqa: ARG001 - a key of the cache
+    """Returns the array in a file, mapped into memory; once for each process."""
+    array: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
+    if not isinstance(array, np.ndarray):
+        raise ValueError(path)
+    return array

@@ -1,0 +1,1 @@
+"""The loop: a network, its loss and metrics, and Lightning's trainer."""

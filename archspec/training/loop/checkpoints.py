@@ -1,0 +1,98 @@
+"""Checkpoints of a run: the best epoch's and the last one's, each whole at every moment."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning.fabric.plugins.io.torch_io import TorchCheckpointIO
+from lightning.pytorch.callbacks import ModelCheckpoint
+
+from archspec.backends.whole_file import staged
+from archspec.training.errors import UnreadableError
+from archspec.training.loop.selection import direction
+from archspec.training.record.run_directory import CHECKPOINTS
+
+BEST, LAST = "best.ckpt", "last.ckpt"
+
+
+class WholeFiles(TorchCheckpointIO):
+    """Writes checkpoints beside their place and renames them.
+
+    Lightning's own way is a copy from another disk, which a killed process leaves half done.
+    """
+
+    def save_checkpoint(
+        self,
+        checkpoint: dict[str, Any],
+        path: str | Path,
+        storage_options: Any | None = None,  # noqa: ANN401, ARG002 - Lightning's signature
+    ) -> None:
+        """Writes a checkpoint.
+
+        Raises:
+            OSError: It cannot be written; an older one is untouched.
+        """
+        content = io.BytesIO()  # a full disk is an OSError so, and not one of torch's
+        torch.save(checkpoint, content)
+        place = Path(path)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with staged(place) as part:
+            part.write_bytes(content.getbuffer())
+
+
+class Kept(ModelCheckpoint):
+    """Keeps one checkpoint after the epochs, and goes on so in a run directory that was moved."""
+
+    def __init__(self, directory: Path, file: str, monitor: str | None = None) -> None:
+        super().__init__(
+            directory / CHECKPOINTS,
+            Path(file).stem,
+            monitor=monitor,
+            mode=direction(monitor) if monitor else "min",
+            enable_version_counter=False,
+            save_on_train_epoch_end=True,
+        )
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Goes on with what a checkpoint has kept."""
+        old = state_dict["dirpath"]
+        super().load_state_dict(_moved(state_dict, str(old), str(self.dirpath)))
+
+
+def checkpoints(directory: Path, best: str | None) -> list[Kept]:
+    """Returns what writes the checkpoints.
+
+    Two of them, because Lightning's own `save_last` keeps the last one that was best.
+
+    Args:
+        directory: The run directory.
+        best: The metric by which the best epoch is chosen, if one is.
+    """
+    return [*([Kept(directory, BEST, best)] if best else []), Kept(directory, LAST)]
+
+
+def epoch_of(checkpoint: Path) -> int:
+    """Returns the number of the epoch that a checkpoint was written after, from 1.
+
+    Raises:
+        UnreadableError: It is no checkpoint.
+        OSError: It cannot be read.
+    """
+    try:
+        content = torch.load(checkpoint, map_location="cpu", weights_only=True, mmap=True)
+        return int(content["epoch"]) + 1
+    except OSError:
+        raise
+    except Exception as error:  # what a file holds can make the unpickler fail in any way
+        raise UnreadableError(f"{checkpoint} is no checkpoint of a run") from error
+
+
+def _moved(value: Any, old: str, new: str) -> Any:  # noqa: ANN401 - whatever a state consists of
+    if isinstance(value, str) and value.startswith(old):
+        return new + value[len(old) :]
+    if isinstance(value, dict):
+        return {_moved(key, old, new): _moved(each, old, new) for key, each in value.items()}
+    return value

@@ -1,0 +1,1 @@
+"""Prediction: pictures and arrays in, and what a network says of them."""

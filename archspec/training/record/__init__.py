@@ -1,0 +1,1 @@
+"""What is kept of runs and shown of them: logs, figures, reports, comparisons."""
