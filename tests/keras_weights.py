@@ -15,7 +15,7 @@ def set_random_weights(network: Any, seed: int = 0) -> None:  # noqa: ANN401 - K
     generator = np.random.default_rng(seed)
     for layer in network.layers:
         if layer.weights:
-            layer.set_weights([_random(tuple(w.shape), generator) for w in layer.weights])
+            layer.set_weights([random_array(tuple(w.shape), generator) for w in layer.weights])
 
 
 def save(network: Any, path: Path) -> None:  # noqa: ANN401 - Keras's
@@ -25,9 +25,10 @@ def save(network: Any, path: Path) -> None:  # noqa: ANN401 - Keras's
         (network.save_weights if path.name.endswith(".weights.h5") else network.save)(path)
 
 
-def _random(shape: tuple[int, ...], generator: np.random.Generator) -> np.ndarray:
+def random_array(shape: tuple[int, ...], generator: np.random.Generator) -> np.ndarray:
+    """Returns random weights of a shape in Keras's layout, outputs last; vectors are positive."""
     if len(shape) == 1:
         return generator.uniform(0.5, 1.5, shape).astype(np.float32)
-    is_depthwise = shape[-1] == 1
+    is_depthwise = shape[-1] == 1 < shape[-2]
     inputs = math.prod(shape[:2] if is_depthwise else shape[:-1])
     return generator.normal(scale=math.sqrt(2 / inputs), size=shape).astype(np.float32)

@@ -58,8 +58,8 @@ def test_the_spec_shown_is_the_shipped_one_and_its_table_is_true() -> None:
 
 
 def test_the_training_shown_is_the_shipped_one() -> None:
-    shipped = compile_spec(str(shipped_specs()["lenet5"]))
-    shown = compile_text(f"{SPEC}{TRAIN}", "lenet5.yaml").train
+    shipped = compile_spec(str(shipped_specs()["fashion_resnet"]))
+    shown = compile_text(f"{SPEC}{TRAIN}", "fashion_resnet.yaml").train
     assert shown == shipped.train
 
 

@@ -6,7 +6,7 @@ It makes an environment of its own, `.venv-parity`, for torchvision and timm, wh
 PyTorch than the project's: that takes some minutes, once, and 6 GB.
 
 Each entry of `zoo.json` that torchvision, timm or Keras implements is made there with random
-weights and with the statistics of random images, written to a file, and imported into our spec as
+weights and statistics, written to a file, and imported into our spec as
 `archspec weights import` does. Then both get the same images in evaluation mode. Written are the
 largest difference between outputs by the largest output, with PyTorch and with ONNX Runtime; how
 much the outputs of two images differ; and the difference that two swapped tensors make. Of the
@@ -29,12 +29,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from archspec.ir.graph import Graph
 
 PLACE = ROOT / ".venv-parity"
@@ -136,7 +136,6 @@ def write(networks: Mapping[str, Any]) -> None:
 
 def compared(key: str, folder: Path) -> dict[str, Any]:
     """Returns what is written of a network."""
-    import numpy as np
     from execution import difference, run_onnx, run_torch
     from known_weights import without_heads
 
@@ -174,10 +173,8 @@ def compared(key: str, folder: Path) -> dict[str, Any]:
 
 def images_for(key: str) -> np.ndarray:
     """Returns two images for a network."""
-    import numpy as np
-
     size = next(size for start, size in IMAGES.items() if key.startswith(start))
-    return np.random.default_rng(1).normal(scale=2, size=(2, 3, *size)).astype(np.float32)
+    return np.random.default_rng(1).normal(scale=8, size=(2, 3, *size)).astype(np.float32)
 
 
 def our_graph(key: str, shape: Sequence[int]) -> Graph:
@@ -198,8 +195,6 @@ def our_graph(key: str, shape: Sequence[int]) -> Graph:
 
 def counters(graph: Graph) -> dict[str, np.ndarray]:
     """Returns batch norm's counters, which no file needs to have."""
-    import numpy as np
-
     return {
         f"{node.path}.{name}": np.zeros((), np.int64)
         for node in graph.nodes
@@ -220,42 +215,21 @@ def swap(weights: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 
 def of_torch(key: str, images: np.ndarray, folder: Path) -> Theirs:
-    """Returns a network of torchvision or timm with settled random weights."""
+    """Returns a network of torchvision or timm with random weights and statistics."""
     import torch
+    from keras_weights import random_array
     from reference_scores import their_network
-    from torch import nn
 
-    torch.manual_seed(0)
-    network = their_network(key)
-    pictures = torch.from_numpy(images)
+    generator = np.random.default_rng(0)
+    network = their_network(key).eval()
     with torch.no_grad():
-        for module in network.modules():
-            settle(module)
-        network.train()(torch.cat([pictures, pictures.flip(3)]))
-        for module in network.modules():
-            if isinstance(module, nn.BatchNorm2d):
-                # Channels that hardly vary on few pixels would make noise as large as the rest.
-                module.running_var.clamp_(min=0.5 * module.running_var.mean().item())
-                module.running_var *= torch.empty_like(module.running_var).uniform_(0.8, 1.25)
-        outputs = network.eval()(pictures)
+        for tensor in network.state_dict().values():
+            if tensor.ndim:
+                array = random_array(tuple(tensor.shape[::-1]), generator)
+                tensor.copy_(torch.from_numpy(array.T.copy()))
+        outputs = network(torch.from_numpy(images))
     torch.save(network.state_dict(), folder / "net.pth")
     return Theirs(folder / "net.pth", outputs.numpy())
-
-
-def settle(module: Any) -> None:  # noqa: ANN401
-    """Gives a module of torch random weights, and statistics that follow the next batch."""
-    from torch import nn
-
-    if isinstance(module, nn.Conv2d | nn.Linear):
-        nn.init.kaiming_normal_(module.weight)
-        if module.bias is not None:
-            nn.init.normal_(module.bias, std=0.1)
-    elif isinstance(module, nn.BatchNorm2d):
-        nn.init.uniform_(module.weight, 0.5, 1.5)
-        nn.init.normal_(module.bias, std=0.1)
-        module.momentum = 1.0
-    elif isinstance(module, nn.Dropout):
-        module.p = 0.0
 
 
 def of_keras(key: str, images: np.ndarray, folder: Path) -> Theirs:

@@ -61,15 +61,21 @@ class Flow(NamedTuple):
         return [hash(tuple(sorted(places))) for places in uses]
 
     def edges(self) -> set[tuple[int, int]]:
-        """Returns the pairs of layers of which the second one reads what the first one makes."""
+        """Returns the pairs of layers of which the second one reads what the first one makes.
+
+        Of a layer that is used several times, the first use says where it belongs.
+        """
         nearest: list[frozenset[int]] = []
         found: set[tuple[int, int]] = set()
+        used: set[int] = set()
         for step in self.steps:
             before = frozenset().union(*(nearest[index] for index in step.inputs))
             if step.layer is None:
                 nearest.append(before)
             else:
-                found |= {(other, step.layer) for other in before if other != step.layer}
+                if step.layer not in used:
+                    found |= {(other, step.layer) for other in before}
+                used.add(step.layer)
                 nearest.append(frozenset([step.layer]))
         return found
 

@@ -140,7 +140,8 @@ class _Work:
         ]  # fmt: skip
         self.source = source = _without(source, {*left_out})
         self.ignored = (*left_out, *source.others)
-        heads = len(every) == len(source.layers)
+        is_model = source.flow is not None and not source.is_keras  # of inference, without heads
+        heads = len(every) == len(source.layers) and not is_model
         self.targets = every if heads else targets_of(graph, heads=False)
         classes = classes_of(self.targets, source)
         if strict:
@@ -180,7 +181,7 @@ class _Work:
 def _by_our_names(targets: Iterable[Target], own: Mapping[str, np.ndarray]) -> Source | None:
     """Returns the layers in a file that archspec wrote, if it holds all weights as they are."""
     names = [f"{t.path}.{name}" for t in targets if t.node.head is None for name in t.tensors]
-    if not all(name in own for name in names):
+    if not own or not all(name in own for name in names):
         return None
     return source_of({name: own[name] for name in names}, in_order=False)
 

@@ -17,11 +17,11 @@ from archspec.training.data.class_weights import class_weights
 from archspec.training.data.examples import Examples, evaluation_batches, training_batches
 from archspec.training.data.labels import class_labels
 from archspec.training.data.memory import total_memory
-from archspec.training.data.source import Source
+from archspec.training.data.source import UNKNOWN, Source
 from archspec.training.data.sources import source_of
 from archspec.training.data.split import TRAIN, split
 from archspec.training.data.stored import CHUNK, Stored, cores
-from archspec.training.data.targets import class_numbers
+from archspec.training.data.targets import class_numbers, one_hot_rows
 from archspec.training.errors import TrainingError
 from archspec.training.preprocessing import FittedStep, apply, early_and_late, fitted
 
@@ -145,7 +145,7 @@ def _divided(
     learnt_from = splits.get(TRAIN, next(iter(splits.values())))
     made = fitted(spec.preprocess, lambda: _raw(source, learnt_from)) if steps is None else steps
     early, late = early_and_late(made) if spec.augment else (tuple(made), ())
-    targets = torch.from_numpy(source.targets)
+    targets = torch.from_numpy(_targets(source, spec))
     examples = {
         name: Examples(
             indices=at,
@@ -157,6 +157,13 @@ def _divided(
         for name, at in splits.items()
     }
     return Dataset(source.name, source.classes, examples, tuple(made), late)
+
+
+def _targets(source: Source, spec: Data) -> np.ndarray:
+    """Returns targets as the loss gets them; those that are not known stay so."""
+    if not spec.one_hot or (source.targets == UNKNOWN).all():
+        return source.targets
+    return one_hot_rows(source.name, source.targets, source.classes)
 
 
 def _raw(source: Source, at: np.ndarray) -> Iterator[torch.Tensor]:

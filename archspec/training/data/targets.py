@@ -70,6 +70,30 @@ def class_numbers(targets: np.ndarray, classes: Sequence[str]) -> np.ndarray | N
     return targets if targets.ndim == 1 else targets.argmax(axis=1)
 
 
+def one_hot_rows(what: str, targets: np.ndarray, classes: Sequence[str]) -> np.ndarray:
+    """Returns classes as one-hot rows, float32 `[count, classes]`; what are rows already stays so.
+
+    Args:
+        what: What a message calls the data.
+        targets: The number of each example's class `[count]`, or its row.
+        classes: The names of the classes.
+
+    Raises:
+        TrainingError: They are values.
+    """
+    if not classes:
+        raise TrainingError(
+            f"{what} has values, not classes",
+            "leave `one_hot` out of train.data",
+            place=("train", "data", "one_hot"),
+        )
+    if targets.ndim > 1:
+        return targets
+    rows = np.zeros((len(targets), len(classes)), np.float32)
+    rows[np.arange(len(targets)), targets] = 1
+    return rows
+
+
 def example_weights(what: str, given: np.ndarray) -> np.ndarray:
     """Returns the weights of examples `[count]`, which may stand in a column.
 
