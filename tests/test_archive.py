@@ -142,8 +142,9 @@ def test_classes_are_named_by_the_spec_or_the_archive_or_numbered(tmp_path: Path
         ({"x": 3, "y": 4}, "x in digits holds no examples"),
         ({"x": np.ones((2, 8)), "y": [0, 10**12]}, "digits has 1,000,000,000,001 classes"),
         ({"x": np.ones((2, 8)), "y": [0, 2], "classes": ["a", "b"]}, "there are names for 2"),
-        ({"x": [[np.nan]] * 9, "y": [0, 1, 1] * 3}, "digits has inputs that are NaN or infinite"),
-        ({"x": [[1e300]] * 9, "y": [0, 1, 1] * 3}, "digits has inputs that are NaN or infinite"),
+        ({"x": [[0]] * 7 + [[np.nan]] * 2, "y": [0, 1, 1] * 3}, "infinite in single precision for"),
+        ({"x": [[1e300]] * 9, "y": [0, 1, 1] * 3}, "digits is NaN or infinite in single precision"),
+        ({"x": np.ones((9, 8)), "y": [0] * 9}, "digits has one class, 0; there is nothing to tell"),
         (
             {"x_train": np.ones((2, 8)), "y_train": [0, 1], "x_test": np.ones((2, 9)),
              "y_test": [0, 1]},

@@ -293,7 +293,7 @@ def test_nothing_is_done_unless_it_is_asked_for() -> None:
 
 
 @pytest.mark.parametrize(
-    ("spec", "key", "message"),
+    ("spec", "wrong", "message"),
     [
         (
             """\
@@ -301,7 +301,7 @@ inputs: {x: [4]}
 layers: [linear: 3]
 train: {epochs: 1, data: {dataset: iris, AUG}}
 """,
-            "zoom_range",
+            "zoom_range: 0.1",
             "`augment` has zoom_range, which is for images, but the examples are 4",
         ),
         (
@@ -310,16 +310,28 @@ inputs: {x: {shape: [1, 8, 8], dtype: int64}}
 layers: [flatten, embedding: {num_embeddings: 17, embedding_dim: 2}, flatten, linear: 2]
 train: {epochs: 1, data: {npz: data.npz, AUG}}
 """,
-            "mixup",
+            "mixup: 0.1",
             "`augment` changes measurements, but the network takes whole numbers",
+        ),
+        *(
+            (
+                """\
+inputs: {x: [1, 8, 8]}
+layers: [flatten, linear: 10]
+train: {epochs: 1, data: {dataset: digits, AUG}}
+""",
+                wrong,
+                f"`augment` has {wrong}, which can leave nothing of images of 8×8",
+            )
+            for wrong in ("cutout: 16", "crop_padding: 8")
         ),
     ],
 )
 def test_what_cannot_be_augmented_is_refused_before_a_run_is_made(
-    spec: str, key: str, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    spec: str, wrong: str, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     np.savez(tmp_path / "data.npz", x=np.ones((20, 1, 8, 8), np.int64), y=np.arange(20) % 2)
-    written = spec.replace("AUG", f"augment: {{{key}: 0.1}}")
+    written = spec.replace("AUG", f"augment: {{{wrong}}}")
     (tmp_path / "spec.yaml").write_text(f"name: refused\n{written}")
     assert main(["train", str(tmp_path / "spec.yaml"), "-o", str(tmp_path / "run")]) == 1
     told = capsys.readouterr().err

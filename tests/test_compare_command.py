@@ -140,11 +140,24 @@ def test_runs_of_the_same_name_are_told_apart(runs: Path, tmp_path: Path) -> Non
     assert compared.best("train_loss") == frozenset()
 
 
+def test_losses_of_different_kinds_are_not_compared(runs: Path, tmp_path: Path) -> None:
+    shutil.copytree(runs / "long", tmp_path / "other")
+    spec = tmp_path / "other/spec.yaml"
+    spec.write_text(spec.read_text().replace("loss: cross_entropy", "loss: mse"))
+    compared = side_by_side([read_run(runs / "short"), read_run(tmp_path / "other")])
+    assert compared.best("train_loss") == compared.best("validation_loss") == frozenset()
+    assert len(compared.best("train_accuracy")) == 1
+
+
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
         (("metrics.json", "[1"), "metrics.json holds no JSON object"),
+        (("metrics.json", "{}"), "metrics.json is damaged"),
+        (("metrics.json", '{"selected_epoch": 1, "test": null}'), "metrics.json is damaged"),
         (("metrics.csv", "epoch,lr\n1,0.1\n2,abc\n"), "metrics.csv is damaged"),
+        (("metrics.csv", "lr\n0.1\n"), "metrics.csv is damaged"),
+        (("metrics.csv", "epoch,step\n1,2,3\n"), "metrics.csv is damaged"),
         (("gradient_norms.csv", ""), "the gradient norms"),
     ],
 )

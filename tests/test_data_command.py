@@ -200,7 +200,7 @@ def test_augmented_images_are_saved_as_a_data_set(
         ("dataset: digits", ["--save", "made"], 2, "the spec has no `augment`"),
         ("dataset: iris", ["--grid", "a.png"], 1, "the examples are no images"),
         ("dataset: digits", ["--grid", "a.png", "--split", "validation"], 1, "no examples in this"),
-        ("dataset: digits", ["--grid", "no/where/a.png"], 3, "cannot write"),
+        ("dataset: digits", ["--grid", "no/where/a.png"], 3, "cannot write no/where/a.png: No"),
         ("npz: missing.npz", [], 3, "net.yaml:6:10: cannot read"),
         ("dataset: digits, split: {test: 5000}", [], 1, "net.yaml:6:35: the test split cannot be"),
         ("dataset: digits, augment: {mixup: 1}", ["--save", "."], 2, ". is not empty"),

@@ -213,6 +213,23 @@ def test_files_that_are_no_arrays_are_told(tmp_path: Path) -> None:
     for content in (b"", b"no array", whole[:200]):
         (tmp_path / "x.npy").write_bytes(content)
         assert "x.npy is not a NumPy file" in trouble(FLOWER, **said)[0]
+    said = arrays(tmp_path, np.ones((9, 4)), np.arange(9) % 2)
+    with (tmp_path / "y.npy").open("wb") as file:  # whose arrays have names, and none is x
+        np.savez(file, y=np.arange(9) % 2)
+    assert "y.npy is not a NumPy file of one array" in trouble(FLOWER, **said)[0]
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_an_example_that_is_no_number_is_named(workers: int, tmp_path: Path) -> None:
+    x = np.ones((90, 4))
+    x[77, 2] = np.inf
+    said = arrays(tmp_path, x, np.arange(90) % 2)
+    message = "x is NaN or infinite in single precision for example 77"
+    assert message == trouble(FLOWER, **said)[0]
+    split = {"test": 0.5, "shuffle": False}
+    test = made(FLOWER, **said, split=split, in_memory=False, workers=workers).splits["test"]
+    with pytest.raises(TrainingError, match=message):
+        [*evaluation_batches(test)]
     (tmp_path / "x.npy").unlink()
     assert trouble(FLOWER, **said)[0].startswith(f"cannot read {tmp_path / 'x.npy'}")
 

@@ -11,7 +11,7 @@ import torch
 from sklearn.datasets import load_digits, load_iris
 from sklearn.model_selection import KFold, StratifiedKFold, train_test_split
 from sklearn.utils.class_weight import compute_sample_weight
-from torch.nn.functional import interpolate
+from torch.nn.functional import interpolate, one_hot
 
 from archspec.frontend.train_schema import Data
 from archspec.ir.types import TensorType
@@ -55,6 +55,17 @@ def test_one_hot_rows_stay_and_are_divided_by_their_classes(tmp_path: Path) -> N
         assert examples.targets.dtype is torch.float32
         assert np.array_equal(examples.indices, plain.splits[name].indices)
         assert torch.equal(examples.targets.argmax(1), plain.splits[name].targets)
+
+
+def test_classes_are_one_hot_where_the_spec_says_so(tmp_path: Path) -> None:
+    data, plain = made(dataset="iris", one_hot=True), made(dataset="iris")
+    rows = made(**archived(tmp_path, np.eye(3)[IRIS.target]), one_hot=True)
+    for name, examples in data.splits.items():
+        wanted = one_hot(plain.splits[name].targets, 3).float()
+        assert torch.equal(examples.targets, wanted)
+        assert torch.equal(rows.splits[name].targets, wanted)
+    error = trouble(**archived(tmp_path, IRIS.data[:, 0]), one_hot=True)
+    assert (error.message, error.place[-1]) == ("iris has values, not classes", "one_hot")
 
 
 def test_other_rows_and_fractions_are_values(tmp_path: Path) -> None:
@@ -114,9 +125,9 @@ def test_weights_of_classes_and_of_examples_are_multiplied(tmp_path: Path) -> No
     [
         (np.ones(150), {"class_weights": {"setosa ": 2}}, "`class_weights` has setosa , which is"),
         (np.ones(149), {}, "x in iris has 150 examples, but care has 149"),
-        (-np.ones(150), {}, "care in iris holds other numbers than weights"),
-        (np.zeros(150), {}, "care in iris holds other numbers than weights"),
-        (np.full(150, np.inf), {}, "care in iris holds other numbers than weights"),
+        (-np.ones(150), {}, "care in iris does not hold weights, which are"),
+        (np.zeros(150), {}, "care in iris does not hold weights, which are"),
+        (np.full(150, np.inf), {}, "care in iris does not hold weights, which are"),
         (np.ones((150, 2)), {}, "care in iris does not hold one number for each example"),
         (None, {}, "has no care; it holds x, y"),
     ],

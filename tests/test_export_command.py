@@ -254,6 +254,11 @@ def test_a_model_can_be_made_smaller_and_take_images(capsys: pytest.CaptureFixtu
     assert "8 bits: calibrated on 512 examples; outputs differ by at most " in said
     assert "test examples: " in said
     assert sizes["--int8"] < sizes["--fp16"] < sizes["--seed=0"]
+    for loss, end in (("mse", "one_hot: true"), ("huber", "one_hot: true, split: {test: 0}")):
+        text = DIGITS.replace("cross_entropy", loss).replace("digits, p", f"digits, {end}, p")
+        Path("other.yaml").write_text(text)
+        assert main(["export", "other.yaml", "--onnx", "--int8"]) == 0
+        assert ("accuracy on 360 test examples: " in capsys.readouterr().out) == (loss == "mse")
     assert main([*export, "--embed-preprocessing", "nhwc", "--triton", "served"]) == 0
     said = capsys.readouterr().out
     assert "takes image as unsigned bytes [batch, image.height, image.width, 1]" in said

@@ -25,7 +25,7 @@ from archspec.training.data.dataset import Dataset, load
 from archspec.training.errors import TrainingError
 from archspec.training.loop.objective import main_input
 from archspec.training.prediction import calibration
-from archspec.training.prediction.calibration import accuracy, calibration_data, calibration_file
+from archspec.training.prediction.calibration import calibration_data, calibration_file, results
 
 HEAD = """\
 name: small
@@ -75,6 +75,11 @@ def trained() -> Trained:
     return Trained(compiled, data, model_of(compiled.graph, weights, metadata={"a": "b"}))
 
 
+def _accuracy(trained: Trained, model: onnx.ModelProto) -> float:
+    assert trained.compiled.train
+    return results(trained.compiled.graph, trained.compiled.train, trained.data, model)["accuracy"]
+
+
 def _scales(model: onnx.ModelProto, name: str) -> tuple[int, ...]:
     (scale,) = [t for t in model.graph.initializer if t.name == f"{name}_scale"]
     return tuple(scale.dims)
@@ -84,14 +89,14 @@ def test_accuracy_hardly_suffers_on_examples_it_was_not_calibrated_with(trained:
     graph, test = trained.compiled.graph, trained.data.splits["test"]
     made = quantized(trained.model, calibration_data(graph, trained.data))
     onnx.checker.check_model(made, full_check=True)
-    before, after = (accuracy(graph, model, test) for model in (trained.model, made))
+    before, after = (_accuracy(trained, model) for model in (trained.model, made))
     assert before > 0.95
     assert before - 0.01 <= after
     batches = [{"image": test.inputs.numpy()}]
     assert 1e-4 < logit_difference(trained.model, made, batches) < 0.05
     # What it has not seen in calibration it cannot tell apart.
     dark = [{"image": test.inputs.numpy() / 100}]
-    assert accuracy(graph, quantized(trained.model, dark), test) < before - 0.2
+    assert _accuracy(trained, quantized(trained.model, dark)) < before - 0.2
 
 
 def test_weights_are_bytes_with_a_scale_for_each_channel(trained: Trained) -> None:
@@ -111,7 +116,7 @@ def test_accuracy_is_that_of_the_network_itself(trained: Trained) -> None:
         None, {"image": test.inputs.numpy()}
     )
     expected = float((scores.argmax(axis=1) == test.targets.numpy()).mean())
-    assert accuracy(trained.compiled.graph, trained.model, test) == pytest.approx(expected)
+    assert _accuracy(trained, trained.model) == pytest.approx(expected)
 
 
 def test_nothing_is_logged(trained: Trained, caplog: pytest.LogCaptureFixture) -> None:

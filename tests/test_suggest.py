@@ -14,6 +14,7 @@ from archspec.frontend.vocabulary import (
     FIELD_ADVICE,
     FIELDS,
     OPERATOR_ADVICE,
+    SECTION_ADVICE,
     SECTIONS,
     WORDS,
     called_elsewhere,
@@ -162,6 +163,11 @@ def test_a_field_by_another_name(layer: str, help_: str) -> None:
          "here it is `validation`, a key of `train.data.split`"),
         ("train: {data: {dataset: iris, validation: 0.1}, epochs: 3}",
          "it is a key of `train.data.split`"),
+        ("train: {data: {dataset: iris, random_state: 1}, epochs: 3}",
+         "here it is `seed`, a key of `train.data.split`"),
+        ("train: {data: {dataset: iris}, epochs: 3, optimizer: AdamW}", "here it is `adamw`"),
+        ("train: {data: {folder: photos, save_to_dir: seen}, epochs: 3}",
+         SECTION_ADVICE["save_to_dir"]),
     ],
 )  # fmt: skip
 def test_a_section_s_key_by_another_name(section: str, help_: str) -> None:
@@ -263,6 +269,7 @@ def test_case_and_underscores_do_not_matter() -> None:
         "did you mean `he_normal`?"
     )
     assert did_you_mean("height", ["H", "Height"], what="size") == "did you mean `Height`?"
+    assert did_you_mean("dog", ["cat"], what="class") == "known classes: cat"
 
 
 def test_every_keras_name_of_an_operator_is_known() -> None:
@@ -306,4 +313,6 @@ def test_no_advice_hides_what_there_is() -> None:
     assert callable_.isdisjoint({*WORDS, *OPERATOR_ADVICE})
     assert {*RESERVED}.isdisjoint({*FIELDS, *FIELD_ADVICE})
     assert {*ArchSpec.model_fields}.isdisjoint(SECTIONS)
+    explained = {word for topic in TOPICS.values() for word in topic.explained()}
+    assert explained.isdisjoint(SECTION_ADVICE)
     assert {*TOPICS}.isdisjoint(WORDS)

@@ -102,7 +102,7 @@ def test_inputs_are_taken_by_position_and_by_name() -> None:
     expected = torch.tensor([[0.0, 0.0, 1.0, 1.0, 1.0]])
     for made in (network(a, b), network(right=b, left=a), network(a, right=b)):
         assert torch.equal(made, expected)
-    with pytest.raises(TypeError, match="missing a required argument: 'right'"):
+    with pytest.raises(TypeError, match="missing 1 required positional argument: 'right'"):
         network(a)
     with pytest.raises(TypeError, match="unexpected keyword argument 'middle'"):
         network(a, b, middle=b)

@@ -25,7 +25,12 @@ from archspec.backends.weights_import import UndecidedError, import_weights
 from archspec.frontend import compile_text
 from archspec.ir.graph import Graph
 
-law = settings(phases=[Phase.explicit, Phase.generate], max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+law = settings(
+    phases=[Phase.explicit, Phase.generate],
+    max_examples=50,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 
 WORDS = ("enc", "conv", "bn", "proj", "down", "fc", "stem", "layer", "b", "net")
 
@@ -69,7 +74,6 @@ def check(graph: Graph, weights: Mapping[str, np.ndarray], path: Path) -> bool:
     try:
         given_ = import_weights(graph, path).weights
     except UndecidedError:
-
         return False
     wanted = {k: v for k, v in weights.items() if not k.endswith("num_batches_tracked")}
     assert given_.keys() == wanted.keys()

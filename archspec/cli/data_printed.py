@@ -94,7 +94,10 @@ def _classes(summary: Summary) -> Iterator[str]:
     totals = "".join(f"  {summary.parts[split].number:>10,}" for split in splits)
     yield f"{_padded('examples', width)}{totals}"
     if summary.imbalance is not None:
-        yield f"the largest class of train is {summary.imbalance:.3g} times the smallest"
+        many = f"{summary.imbalance:.3g} times the smallest"
+        yield f"the largest class of train is {many}" if summary.imbalance > 1 else (
+            "the classes of train are equally large"
+        )
 
 
 def _targets(summary: Summary) -> Iterator[str]:

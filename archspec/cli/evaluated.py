@@ -24,6 +24,7 @@ from archspec.frontend.train_schema import TrainSpec
 from archspec.ir.graph import Graph
 from archspec.training.data.dataset import Dataset, Examples, load, load_file
 from archspec.training.data.preprocess_file import learnt_with
+from archspec.training.loop.agreement import check_agreement
 from archspec.training.loop.folds import fold_directory
 from archspec.training.loop.objective import main_input, main_output
 from archspec.training.record.class_results import ClassResult, class_results
@@ -102,6 +103,8 @@ def evaluated(args: argparse.Namespace) -> Evaluated:
             f"{args.split} does not say what is true of its examples",
             help="put an array y with their classes, or values, beside x",
         )
+    judged = data._replace(splits={split: examples})
+    check_agreement(subject.graph, judged, subject.train.loss.name)
     evaluation = evaluate(subject.outputs, subject.graph, subject.train, data, examples)
     return Evaluated(args.subject, data.name, args.split, examples, evaluation)
 

@@ -24,6 +24,7 @@ from archspec.frontend.suggest import CERTAIN, nearest_word
 from archspec.frontend.vocabulary import (
     FIELD_ADVICE,
     FIELDS,
+    SECTION_ADVICE,
     SECTIONS,
     called_elsewhere,
     operator_advice,
@@ -89,8 +90,9 @@ def _pages(subject: str) -> Iterator[str]:
 
 def _elsewhere(subject: str) -> Iterator[str]:
     """Yields what is known of a word of other libraries, or of people."""
-    if advice := operator_advice(subject) or FIELD_ADVICE.get(subject):
-        yield paragraphs(f"{subject}: {advice}")
+    advice = {**FIELD_ADVICE, **SECTION_ADVICE}
+    if advised := operator_advice(subject) or advice.get(subject):
+        yield paragraphs(f"{subject}: {advised}")
     if found := called_elsewhere(subject):
         who = f"{found.library} calls it so; here" if found.library else "here"
         yield f"{subject}: {who} it is `{found.name}`\n\n{explanation(found.name)}"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from archspec.cli.common import ENVIRONMENT, NO, USAGE, CommandError
 from archspec.cli.extras import needs
 from archspec.cli.finished import image_inputs, plain_inputs
+from archspec.diagnostics.counted import counted
 from archspec.frontend import Compiled
 
 if TYPE_CHECKING:
@@ -206,20 +207,23 @@ def _quantised(
 ) -> tuple[ModelProto, list[str]]:
     from archspec.backends.onnx.effect import difference
     from archspec.backends.onnx.quantize import quantized
-    from archspec.training.prediction.calibration import accuracy
+    from archspec.training.prediction.calibration import results
+    from archspec.training.record.measures import shown, title
 
-    graph, data = compiled.graph, _data(compiled, args.weights)
+    data = _data(compiled, args.weights)
     batches = _calibration(compiled, data, args.calibration)
     made = quantized(model, batches)
     number = sum(len(next(iter(batch.values()))) for batch in batches)
     remarks = [f"8 bits: calibrated on {number:,} examples"]
     remarks[0] += f"; outputs differ by at most {difference(model, made, batches):.1e} there"
-    if data is None:
+    if compiled.train is None or data is None or not data.splits["test"].number:
         return made, remarks
-    test = data.splits["test"]
-    shares = [accuracy(graph, m, test) for m in (model, made)]
+    before, after = (results(compiled.graph, compiled.train, data, m) for m in (model, made))
+    told = next((name for name in before if name != "loss"), "loss")
+    number = counted(data.splits["test"].number, "test example", "test examples")
     remarks.append(
-        f"accuracy on {test.number:,} test examples: {shares[0]:.2%} before, {shares[1]:.2%} after"
+        f"{title(told)} on {number}: {shown(told, before[told])} before, "
+        f"{shown(told, after[told])} after"
     )
     return made, remarks
 
@@ -234,7 +238,7 @@ def _data(compiled: Compiled, weights: Path | None) -> Dataset | None:
     steps = steps_of(compiled, weights)
     known = steps if all(step.ready for step in steps) else None
     data = load(compiled.train.data, main_input(compiled.graph).type, steps=known)
-    check_agreement(compiled.graph, data)
+    check_agreement(compiled.graph, data, compiled.train.loss.name)
     return data
 
 

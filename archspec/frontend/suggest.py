@@ -36,7 +36,7 @@ def did_you_mean(word: str, known: Iterable[str], *, what: str, also: Iterable[s
     """
     options = [*known]
     if len(options) > MANY:
-        return f"none of the {len(options):,} {what}s is called so"
+        return f"none of the {len(options):,} {_several(what)} is called so"
     options.sort()
     nearest = (
         nearest_word(word, options, CERTAIN)
@@ -48,7 +48,11 @@ def did_you_mean(word: str, known: Iterable[str], *, what: str, also: Iterable[s
     if not options:
         return f"there is no {what} here"
     shown = ", ".join(options[:MOST]) + (", …" if len(options) > MOST else "")
-    return f"known {what}s: {shown}"
+    return f"known {_several(what)}: {shown}"
+
+
+def _several(what: str) -> str:
+    return f"{what}es" if what.endswith("s") else f"{what}s"
 
 
 def nearest_word(word: str, options: Iterable[str], cutoff: float = LIKELY) -> str | None:
@@ -225,7 +229,7 @@ def section_help(
         find: Returns the section below that has a key, if one has.
         what: What a key is called.
     """
-    from archspec.frontend.vocabulary import SECTIONS
+    from archspec.frontend.vocabulary import SECTION_ADVICE, SECTIONS
 
     for key in (word, *SECTIONS.get(word, ())):
         if key in known:
@@ -233,6 +237,8 @@ def section_help(
         if place := find(key):
             here = "it is" if key == word else f"here it is `{key}`,"
             return f"{here} a key of `{place}`"
+    if word in SECTION_ADVICE:
+        return SECTION_ADVICE[word]
     return did_you_mean(word, known, what=what)
 
 

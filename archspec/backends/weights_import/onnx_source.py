@@ -146,7 +146,7 @@ class _Reader:
     def _name(self, node: onnx.NodeProto) -> str:
         for name in node.input:
             if name in self.constants and name.endswith(NAMED):
-                return name.replace("/", ".").rpartition(".")[0]
+                return str(name).replace("/", ".").rpartition(".")[0]
         return str(node.name.strip("/") or node.output[0])
 
     def _is_bias(self, node: onnx.NodeProto, data: str) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import nn
 from torch.nn import functional
@@ -93,7 +95,7 @@ def require_images(spec: Augment, inputs: torch.Tensor) -> None:
     """Checks that examples `[count, *shape]` can be augmented so.
 
     Raises:
-        TrainingError: They are no images, or whole numbers.
+        TrainingError: They are no images, or whole numbers, or too small for what is cut out.
     """
     place = ("train", "data", "augment")
     if not inputs.is_floating_point():
@@ -110,3 +112,18 @@ def require_images(spec: Augment, inputs: torch.Tensor) -> None:
             "leave all but `mixup` out of train.data.augment",
             place=place,
         )
+    if others:
+        _require_remains(spec, inputs.shape[2:], place)
+
+
+def _require_remains(spec: Augment, size: Sequence[int], place: tuple[str, ...]) -> None:
+    """Checks that something of images of this height and width is always left to see."""
+    limits = {"cutout": (spec.cutout, 2 * max(size)), "crop_padding": (spec.crop_padding, min(size))}
+    for name, (pixels, limit) in limits.items():
+        if pixels and pixels >= limit:
+            raise TrainingError(
+                f"`augment` has {name}: {pixels}, which can leave nothing of images of "
+                f"{shape_text(tuple(size))}",
+                f"use less than {limit}",
+                place=(*place, name),
+            )

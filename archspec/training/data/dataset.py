@@ -97,11 +97,21 @@ def prepared(
     """Returns the data of a source, preprocessed and split as `load` does.
 
     Raises:
-        TrainingError: They cannot be read, preprocessed or split as the spec says.
+        TrainingError: They are all of one class, or cannot be read, preprocessed or split as the
+            spec says.
     """
-    classes = class_numbers(source.targets, source.classes)
-    splits = split(classes, source.inputs.number, spec.split, source.own, fold)
-    return _divided(source, spec, splits, steps)
+    try:
+        if len(source.classes) == 1:
+            raise TrainingError(
+                f"{source.name} has one class, {source.classes[0]}; there is nothing to tell apart",
+                "add examples of another class, or write `targets: values` in train.data",
+            )
+        classes = class_numbers(source.targets, source.classes)
+        splits = split(classes, source.inputs.number, spec.split, source.own, fold)
+        return _divided(source, spec, splits, steps)
+    except TrainingError as error:
+        error.place = error.place or ("train", "data", spec.source)
+        raise
 
 
 def load_file(

@@ -91,7 +91,7 @@ class ArrayInputs(NamedTuple):
         Raises:
             TrainingError: They are not what the network takes.
         """
-        return as_tensor(self.name, self.array[at], self.dtype)
+        return as_tensor(self.name, self.array[at], self.dtype, at)
 
     def called(self, at: int) -> str:
         """Returns what a message calls the example at a place."""
@@ -108,13 +108,16 @@ def shipped(name: str, dtype: str = "float32") -> Source:
     return Source(name, classes, ArrayInputs(name, inputs, dtype), bunch.target.astype(np.int64))
 
 
-def as_tensor(name: str, inputs: np.ndarray, dtype: str) -> torch.Tensor:
+def as_tensor(
+    name: str, inputs: np.ndarray, dtype: str, at: np.ndarray | None = None
+) -> torch.Tensor:
     """Returns examples as the network takes them.
 
     Args:
         name: The data set's name, for messages.
         inputs: The examples, of any type of number.
         dtype: The element type that the network takes, by its NumPy name.
+        at: Their places in the data set `[count]`, if they are not all of it.
 
     Raises:
         TrainingError: The network takes whole numbers and these are not, or one is too
@@ -136,8 +139,10 @@ def as_tensor(name: str, inputs: np.ndarray, dtype: str) -> torch.Tensor:
         # One layout in memory whatever the source's is, so that sums are rounded alike.
         tensor = torch.from_numpy(inputs.astype(dtype, order="C"))
     if not tensor.isfinite().all():
+        first = int(tensor.isfinite().flatten(1).all(1).int().argmin()) if tensor.ndim > 1 else 0
         raise TrainingError(
-            f"{name} has inputs that are NaN or infinite in single precision",
+            f"{name} is NaN or infinite in single precision for example "
+            f"{first if at is None else at[first]:,}",
             "replace or leave out these examples",
         )
     return tensor

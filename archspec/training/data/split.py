@@ -7,6 +7,7 @@ from itertools import islice
 
 import numpy as np
 
+from archspec.diagnostics.counted import counted
 from archspec.frontend.train_schema import Split
 from archspec.training.errors import TrainingError
 
@@ -78,7 +79,7 @@ def _divide(
         )
     except ValueError as error:
         raise TrainingError(
-            f"the {name} split cannot be taken from {len(indices):,} examples: "
+            f"the {name} split cannot be taken from {counted(len(indices), 'example', 'examples')}: "
             f"{str(error).partition('. ')[0]}",
             f"change `{name}` or `stratify` in train.data.split",
             place=(*PLACE, name),
@@ -96,9 +97,9 @@ def _fold(
     of_classes = classes[indices] if classes is not None and _stratified(spec) else None
     least = len(indices) if of_classes is None else int(np.unique_counts(of_classes).counts.min())
     if least < folds:
-        of = "examples" if of_classes is None else "examples of the rarest class"
+        of = "" if of_classes is None else " of the rarest class"
         raise TrainingError(
-            f"there are {folds} folds, but only {least:,} {of}",
+            f"there are {folds} folds, but only {counted(least, 'example', 'examples')}{of}",
             "take fewer `folds`, or write `stratify: false`, in train.data.split",
             place=(*PLACE, "folds"),
         )

@@ -106,7 +106,8 @@ def example_weights(what: str, given: np.ndarray) -> np.ndarray:
     weights = given.reshape(-1).astype(np.float32)
     if not np.isfinite(weights).all() or (weights < 0).any() or not weights.any():
         raise TrainingError(
-            f"{what} holds other numbers than weights, which are at least 0", place=place
+            f"{what} does not hold weights, which are numbers from 0, not all of them 0",
+            place=place,
         )
     return weights
 

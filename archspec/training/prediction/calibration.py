@@ -10,20 +10,21 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+import torch
 from onnx import ModelProto
 
 from archspec.backends.binding import bind_sizes
 from archspec.backends.fitted_step import FittedStep, unlearnt
 from archspec.backends.onnx.effect import Batch, session
-from archspec.frontend.train_schema import Data
+from archspec.frontend.train_schema import Data, TrainSpec
 from archspec.ir.graph import Graph
 from archspec.ir.types import shape_text
 from archspec.training.data.archive import read_arrays
-from archspec.training.data.dataset import Dataset, Examples, load_file
+from archspec.training.data.dataset import Dataset, load_file
 from archspec.training.data.source import as_tensor
 from archspec.training.errors import TrainingError
 from archspec.training.loop.objective import main_input
-from archspec.training.prediction.predict import judge
+from archspec.training.record.evaluation import evaluate, scores_of
 
 CALIBRATION = 512
 """The most examples that calibration looks at: more hardly widen the ranges."""
@@ -75,14 +76,27 @@ def calibration_file(
     return _batches(_chosen(given))
 
 
-def accuracy(graph: Graph, model: ModelProto, examples: Examples) -> float:
-    """Returns the share of examples whose class a model finds."""
+def results(
+    graph: Graph, spec: TrainSpec, data: Dataset, model: ModelProto
+) -> Mapping[str, float]:
+    """Returns loss and metrics of a model on the test split, as those of training.
+
+    Args:
+        graph: The network.
+        spec: The `train` section, which says what is measured.
+        data: The data, with at least one example in the test split.
+        model: The network's model, with the same inputs and outputs.
+    """
     (name,), main = graph.inputs, next(iter(graph.outputs))
     running = session(model)
-    made = [
-        running.run([main], dict(batch))[0] for batch in _batches({name: examples.inputs.numpy()})
-    ]
-    return judge(graph, np.concatenate(made), examples).accuracy
+
+    def outputs(inputs: torch.Tensor) -> torch.Tensor:
+        made = [
+            running.run([main], {name: part.numpy()})[0] for part in torch.split(inputs, BATCH)
+        ]
+        return scores_of(graph, spec.loss.name, torch.from_numpy(np.concatenate(made)))
+
+    return evaluate(outputs, graph, spec, data, data.splits["test"]).metrics
 
 
 def _array(path: Path, name: str, array: np.ndarray, graph: Graph) -> np.ndarray:

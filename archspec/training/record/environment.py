@@ -17,7 +17,7 @@ import torch
 LIBRARIES = ("archspec-nn", "torch", "lightning", "numpy", "scikit-learn")
 """The libraries that the figures depend on."""
 
-OPTIONAL = ("torchmetrics", "kornia", "pyarrow", "pillow", "datasets")
+OPTIONAL = ("torchmetrics", "pyarrow", "pillow", "datasets")
 """Others that may have to do with them."""
 
 

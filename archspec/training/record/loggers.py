@@ -12,6 +12,8 @@ from lightning.pytorch.loggers import Logger, TensorBoardLogger
 from lightning.pytorch.utilities import rank_zero_only
 
 from archspec.backends.whole_file import write_whole
+from archspec.training.errors import UnreadableError
+from archspec.training.record.uninterrupted import uninterrupted
 
 METRICS_CSV = "metrics.csv"
 TENSORBOARD = "tensorboard"
@@ -29,7 +31,7 @@ def loggers(directory: Path, resumed: int | None = None) -> list[Logger]:
         resumed: After how many epochs the run is resumed; what was logged of later ones is void.
     """
     table = EpochTable(directory)
-    board = TensorBoardLogger(
+    board = Board(
         directory,
         name=TENSORBOARD,
         version="",
@@ -115,17 +117,40 @@ class EpochTable(Logger):
         return text.getvalue().encode()
 
 
+class Board(TensorBoardLogger):
+    """TensorBoard's files.
+
+    A thread writes them. Where a signal interrupts what is put into its queue, whoever waits for
+    the thread waits for two minutes.
+    """
+
+    @rank_zero_only
+    def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
+        """Writes the metrics of an epoch."""
+        with uninterrupted():
+            super().log_metrics(metrics, step)
+
+
 def read_rows(path: Path) -> list[dict[str, str]]:
     """Returns the rows of a `metrics.csv`, none if there is no such file.
 
     Raises:
-        OSError: The file cannot be read.
+        UnreadableError: The file is damaged.
+        OSError: It cannot be read.
     """
     try:
         with path.open(newline="", encoding="utf-8") as file:
-            return list(csv.DictReader(file))
+            rows = list(csv.DictReader(file))
+        for row in rows:  # one that is cut off has too few, or no numbers
+            _ = [float(text) for text in row.values() if text], row["epoch"], row["step"]
     except FileNotFoundError:
         return []
+    except (KeyError, TypeError, ValueError, csv.Error) as error:
+        raise UnreadableError(
+            f"{path} is damaged: it is no table of numbers for each epoch",
+            "take its last lines away, or train the network again",
+        ) from error
+    return rows
 
 
 def _ordered(columns: list[str]) -> list[str]:

@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from pydantic import TypeAdapter, ValidationError
+
 from archspec.frontend import Compiled, compile_spec
 from archspec.frontend.train_schema import TrainSpec
 from archspec.training.errors import TrainingError, UnreadableError
@@ -18,6 +20,8 @@ from archspec.training.record.measures import STAGES, measure_of, more_is_better
 from archspec.training.record.run_directory import METRICS, SPEC, read_json
 
 _FOLD = re.compile(r"fold-([1-9]\d*)")
+_RESULTS = TypeAdapter(list[dict[str, float]])
+_EPOCHS = TypeAdapter(list[int])
 
 
 class RunRecord(NamedTuple):
@@ -108,7 +112,7 @@ def read_run(directory: Path) -> RunRecord:
         directory=directory,
         compiled=compiled,
         train=compiled.train,
-        metrics=read_json(directory / METRICS),
+        metrics=_metrics(directory / METRICS),
         rows=_rows(directory / METRICS_CSV),
         norms=_norms(directory),
         folds=[read_run(path) for _, path in sorted(folds.items()) if (path / SPEC).is_file()],
@@ -121,13 +125,22 @@ def fold_of(directory: Path) -> int | None:
     return int(found[1]) - 1 if found else None
 
 
-def _rows(path: Path) -> list[dict[str, float]]:
+def _metrics(path: Path) -> Mapping[str, Any] | None:
+    content = read_json(path)
+    if content is None:
+        return None
     try:
-        return [
-            {name: float(text) for name, text in row.items() if text} for row in read_rows(path)
-        ]
-    except (TypeError, ValueError) as error:  # a row that is cut off, or no number
-        raise UnreadableError(f"{path} is damaged: {error}", "train the network again") from error
+        _RESULTS.validate_python([content.get(stage, {}) for stage in STAGES])
+        _EPOCHS.validate_python(content.get("selected_epochs", [content.get("selected_epoch")]))
+    except ValidationError as error:
+        raise UnreadableError(
+            f"{path} is damaged: it does not hold the results of a run", "train the network again"
+        ) from error
+    return content
+
+
+def _rows(path: Path) -> list[dict[str, float]]:
+    return [{name: float(text) for name, text in row.items() if text} for row in read_rows(path)]
 
 
 def _norms(directory: Path) -> Norms | None:

@@ -51,7 +51,9 @@ class Compared(NamedTuple):
         return f"{told} ± {shown(measure, spread[metric])}" if metric in spread else told
 
     def best(self, metric: str) -> frozenset[int]:
-        """Returns which runs are the best by a metric; none if all of them are."""
+        """Returns which runs are the best by a metric; none if all are, or losses differ in kind."""
+        if measure_of(metric).endswith("loss") and len({r.train.loss.name for r in self.runs}) > 1:
+            return frozenset()
         found = {at: run.results().get(metric, math.nan) for at, run in enumerate(self.runs)}
         known = {at: value for at, value in found.items() if math.isfinite(value)}
         if len(known) < 2 or len(set(known.values())) == 1:

@@ -90,7 +90,7 @@ class RowInputs(NamedTuple):
                 f"{self.column} in {self.name} does not hold as many numbers in each row",
                 place=(*PLACE, "features"),
             )
-        return as_tensor(self.name, rows, self.dtype)
+        return as_tensor(self.name, rows, self.dtype, at)
 
     def called(self, at: int) -> str:
         """Returns what a message calls the example at a place."""

@@ -11,11 +11,12 @@ import torch
 
 from archspec.frontend.train_schema import Data
 from archspec.ir.types import TensorType
-from archspec.training.data.archive import read_arrays
 from archspec.training.data.source import Source, as_tensor
 from archspec.training.data.sources.layout import channels_first, require_as_many, require_numbers
 from archspec.training.data.targets import targets_of
 from archspec.training.errors import UnreadableError
+
+PLACE = ("train", "data", "npy")
 
 
 class MappedInputs(NamedTuple):
@@ -48,7 +49,7 @@ class MappedInputs(NamedTuple):
         """
         rows = _mapped(self.path, self.changed)[at]
         examples = channels_first(rows, self.taken, last=self.spec.channels_last)
-        return as_tensor(self.path.stem, examples, self.taken.dtype)
+        return as_tensor(self.path.stem, examples, self.taken.dtype, at)
 
     def called(self, at: int) -> str:
         """Returns what a message calls the example at a place."""
@@ -64,24 +65,27 @@ def read(spec: Data, taken: TensorType) -> Source:
     """
     assert spec.npy is not None  # noqa: S101 - the source that was chosen
     x, y = Path(spec.npy.x), Path(spec.npy.y)
-    place = ("train", "data", "npy")
+    array, given = _array(x, "x"), _array(y, "y")
+    require_numbers(str(x), array, (*PLACE, "x"))
+    require_as_many(str(y), given, str(x), len(array), (*PLACE, "y"))
+    made = targets_of(str(y), given, spec)
+    inputs = MappedInputs(x, x.stat().st_mtime_ns, spec, taken)
+    return Source(x.stem, made.classes, inputs, made.values)
+
+
+def _array(path: Path, key: str) -> np.ndarray:
     try:
-        changed = x.stat().st_mtime_ns
-        array = _mapped(x, changed)
+        return _mapped(path, path.stat().st_mtime_ns)
     except OSError as error:
         raise UnreadableError(
-            f"cannot read {x}: {error.strerror or error}", place=(*place, "x")
+            f"cannot read {path}: {error.strerror or error}", place=(*PLACE, key)
         ) from error
     except (ValueError, EOFError) as error:
         raise UnreadableError(
-            f"{x} is not a NumPy file", "write it with np.save(FILE, x)", place=(*place, "x")
+            f"{path} is not a NumPy file of one array of numbers or text",
+            f"write it with np.save(FILE, {key})",
+            place=(*PLACE, key),
         ) from error
-    require_numbers(str(x), array, (*place, "x"))
-    given = read_arrays(y)["x"]
-    require_as_many(str(y), given, str(x), len(array), (*place, "y"))
-    made = targets_of(str(y), given, spec)
-    inputs = MappedInputs(x, changed, spec, taken)
-    return Source(x.stem, made.classes, inputs, made.values)
 
 
 @lru_cache(maxsize=4)
