@@ -98,6 +98,18 @@ def test_the_table_is_for_people(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert printed.err.startswith("warning: some has 2 classes, but the network's output")
 
 
+def test_two_classes_and_one_output_go_together(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spec = tmp_path / "net.yaml"
+    spec.write_text(
+        "name: net\ninputs: {x: [30]}\nlayers: [linear: 1]\n"
+        "train: {data: {dataset: breast_cancer}, loss: binary_cross_entropy, epochs: 1}\n"
+    )
+    assert main(["data", str(spec)]) == 0
+    assert capsys.readouterr().err == ""
+
+
 def test_values_to_predict_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     x = load_iris().data
     spec = spec_in(tmp_path, f"{archive(tmp_path, x=x[:, :3], y=x[:, 3])}", "[3]")

@@ -76,13 +76,9 @@ def test_a_file_of_examples_is_a_split(
 def test_examples_that_are_not_the_networks_are_told(
     run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for x, y, message in (
-        (np.ones((9, 3)), np.arange(9) % 3, "other gives examples of 3"),
-        (np.ones((9, 4)), np.arange(9.0) / 3, "other has values to predict"),
-    ):
-        np.savez(tmp_path / "other.npz", x=x, y=y)
-        assert main(["evaluate", str(run.directory), "--split", str(tmp_path / "other.npz")]) == 1
-        assert message in capsys.readouterr().err
+    np.savez(tmp_path / "other.npz", x=np.ones((9, 3)), y=np.arange(9) % 3)
+    assert main(["evaluate", str(run.directory), "--split", str(tmp_path / "other.npz")]) == 1
+    assert "other gives examples of 3, but the network takes" in capsys.readouterr().err
 
 
 def test_a_table_says_how_each_class_is_found(run: Run, capsys: pytest.CaptureFixture[str]) -> None:

@@ -22,6 +22,7 @@ from archspec.training.prediction.fonts import lacking
 from archspec.training.record.class_results import Judged, class_results, confusion_csv
 from archspec.training.record.environment import environment
 from archspec.training.record.figures import confusion
+from archspec.training.record.measures import shown
 from archspec.training.record.report_page import duration
 from archspec.training.run import Run, train
 
@@ -238,3 +239,15 @@ def test_a_run_keeps_its_environment(eyes: Run) -> None:
 )
 def test_times_are_told_as_people_say_them(seconds: float, text: str) -> None:
     assert duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("measure", "value", "text"),
+    [
+        ("accuracy", 0.98765, "98.77%"), ("loss", 0.01234567, "0.01235"),
+        ("loss", 9999.4, "9999"), ("loss", 9999.6, "10,000"), ("mse", 81623.4, "81,623"),
+        ("mse", -2.304e5, "-230,400"), ("loss", 1.5e12, "1.5e+12"), ("loss", float("nan"), "nan"),
+    ],
+)  # fmt: skip
+def test_figures_are_told_as_people_read_them(measure: str, value: float, text: str) -> None:
+    assert shown(measure, value) == text

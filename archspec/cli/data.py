@@ -138,7 +138,7 @@ def _summarised(args: argparse.Namespace, compiled: Compiled, spec: TrainSpec) -
     for warning in warnings_of(summary):
         note(f"warning: {warning}")
     try:
-        check_agreement(compiled.graph, data)
+        check_agreement(compiled.graph, data, spec.loss.name)
     except TrainingError as error:
         note(f"warning: {error.message}{f'; {error.help}' if error.help else ''}")
     return data

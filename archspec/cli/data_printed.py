@@ -94,10 +94,10 @@ def _classes(summary: Summary) -> Iterator[str]:
     totals = "".join(f"  {summary.parts[split].number:>10,}" for split in splits)
     yield f"{_padded('examples', width)}{totals}"
     if summary.imbalance is not None:
-        many = f"{summary.imbalance:.3g} times the smallest"
-        yield f"the largest class of train is {many}" if summary.imbalance > 1 else (
-            "the classes of train are equally large"
-        )
+        if summary.imbalance == 1:
+            yield "the classes of train are equally large"
+        else:
+            yield f"the largest class of train is {summary.imbalance:.3g} times the smallest"
 
 
 def _targets(summary: Summary) -> Iterator[str]:

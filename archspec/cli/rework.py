@@ -220,9 +220,9 @@ def _quantised(
         return made, remarks
     before, after = (results(compiled.graph, compiled.train, data, m) for m in (model, made))
     told = next((name for name in before if name != "loss"), "loss")
-    number = counted(data.splits["test"].number, "test example", "test examples")
+    judged = counted(data.splits["test"].number, "test example", "test examples")
     remarks.append(
-        f"{title(told)} on {number}: {shown(told, before[told])} before, "
+        f"{title(told)} on {judged}: {shown(told, before[told])} before, "
         f"{shown(told, after[told])} after"
     )
     return made, remarks

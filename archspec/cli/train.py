@@ -195,6 +195,7 @@ def _told(results: dict[str, float], examples: int) -> str:
 
     said: list[str] = []
     for name in sorted(results, key="loss".__eq__):
-        count = f" ({round(results[name] * examples)} of {examples})" if name == "accuracy" else ""
+        correct = round(results[name] * examples)
+        count = f" ({correct:,} of {examples:,})" if name == "accuracy" else ""
         said.append(f"{title(name)}{'' if said else ':'} {shown(name, results[name])}{count}")
     return ", ".join(said)

@@ -35,7 +35,8 @@ TRAINING: Mapping[str, Topic] = {
         "What can be chosen is written as layers are: a name, or a name with its options.\n\n"
         "A file of its own can say it for a network that stands elsewhere: `extends: resnet`, or "
         "`extends: {spec: resnet, variant: resnet18}`, and a `train` section. Every value can be "
-        "given on the command line too: --set train.optimizer.sgd.lr=0.1.",
+        "given on the command line too: --set train.optimizer.sgd.lr=0.1.\n\n"
+        "Of several outputs the first is trained; the loss of an `auxiliary` head is added to its.",
         """\
 name: flowers
 inputs: {measurements: [4]}
@@ -67,7 +68,9 @@ train:
     "splits": Topic(
         "training, validation and test examples",
         "The test split is looked at once, after training; validation chooses the epoch. With "
-        "`folds`, what is not test is validated in turn, and the figures are means and spreads.",
+        "`folds`, what is not test is validated in turn, and the figures are means and spreads; "
+        "test is left for `archspec evaluate RUN/fold-1`, and with `test: 0` all examples are "
+        "validated.",
         _NETWORK + "  data:\n    dataset: digits\n    preprocess: [{resize: [28, 28]}]\n"
         "    split: {test: 0.2, folds: 5, seed: 1}\n  epochs: 5\n",
         words=("train_test_split", "cross_validation", "k-fold", "StratifiedKFold"),
@@ -85,7 +88,8 @@ train:
     "augment": Topic(
         "random changes of training images",
         "Every training image is changed anew in each epoch; images of validation and test never "
-        "are. `archspec data SPEC --augmented` shows what becomes of them.",
+        "are. `archspec data SPEC --augmented` shows what becomes of them, and `--save DIR` writes "
+        "them.",
         _NETWORK + "  data:\n    dataset: fashion_mnist\n    preprocess: [{rescale: 0.00392157}]\n"
         "    augment: {rotation_range: 10, width_shift_range: 0.1, horizontal_flip: true}\n"
         "  epochs: 5\n",

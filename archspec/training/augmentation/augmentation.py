@@ -118,8 +118,8 @@ def require_images(spec: Augment, inputs: torch.Tensor) -> None:
 
 def _require_remains(spec: Augment, size: Sequence[int], place: tuple[str, ...]) -> None:
     """Checks that something of images of this height and width is always left to see."""
-    limits = {"cutout": (spec.cutout, 2 * max(size)), "crop_padding": (spec.crop_padding, min(size))}
-    for name, (pixels, limit) in limits.items():
+    for name, limit in (("cutout", 2 * max(size)), ("crop_padding", min(size))):
+        pixels = getattr(spec, name)
         if pixels and pixels >= limit:
             raise TrainingError(
                 f"`augment` has {name}: {pixels}, which can leave nothing of images of "

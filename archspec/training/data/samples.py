@@ -39,7 +39,7 @@ def sample_cells(data: Dataset, split: str) -> list[Cell]:
     examples = data.splits[split]
     at = _chosen(examples, len(data.classes), SHOWN)
     images = examples.early(at)
-    pictures = _pictures(images, _range(images))
+    pictures = _pictures(images, _range([images]))
     return [
         Cell(picture, [label, f"#{examples.indices[place]}"], None)
         for picture, label, place in zip(
@@ -60,7 +60,7 @@ def augmented_cells(data: Dataset, augment: Augment) -> list[Cell]:
     at = _chosen(examples, len(data.classes), ORIGINALS)
     images, targets = examples.early(at), examples.targets[at]
     augmentation = augmentation_for(data, augment)
-    scale = _range(images)
+    scale = _range([images])
     rows = [[Cell(p, [label], None)] for p, label in
             zip(_pictures(images, scale), _labels(data, targets), strict=True)]  # fmt: skip
     for _ in range(TIMES):
@@ -99,7 +99,7 @@ def save_augmented(directory: Path, data: Dataset, augment: Augment, times: int)
         raise OutputError(f"{directory} is not empty", "give a new directory")
     train, number = data.splits["train"], 0
     augmentation = augmentation_for(data, augment)
-    scale = _range(*(inputs for inputs, *_ in _in_order(train)))
+    scale = _range(inputs for inputs, *_ in _in_order(train))
     directory.parent.mkdir(parents=True, exist_ok=True)
     with folder_beside(directory) as folder:
         whole = folder / "images"
@@ -177,9 +177,9 @@ def _folders(data: Dataset, targets: torch.Tensor) -> list[str]:
     return [names[number] for number in numbers.tolist()]
 
 
-def _range(*batches: torch.Tensor) -> tuple[float, float]:
-    low = min(float(batch.min()) for batch in batches)
-    high = max(float(batch.max()) for batch in batches)
+def _range(batches: Iterable[torch.Tensor]) -> tuple[float, float]:
+    lows, highs = zip(*((float(b.min()), float(b.max())) for b in batches), strict=True)
+    low, high = min(lows), max(highs)
     return (0.0 if 0 <= low < high / 4 else low), high
 
 

@@ -78,9 +78,9 @@ def _divide(
             stratify=stratify,
         )
     except ValueError as error:
+        number = counted(len(indices), "example", "examples")
         raise TrainingError(
-            f"the {name} split cannot be taken from {counted(len(indices), 'example', 'examples')}: "
-            f"{str(error).partition('. ')[0]}",
+            f"the {name} split cannot be taken from {number}: {str(error).partition('. ')[0]}",
             f"change `{name}` or `stratify` in train.data.split",
             place=(*PLACE, name),
         ) from error

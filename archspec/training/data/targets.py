@@ -174,10 +174,11 @@ def _named(what: str, given: np.ndarray, spec: Data, names: tuple[str, ...]) -> 
 
 def _values(what: str, given: np.ndarray, spec: Data) -> Targets:
     if spec.classes or spec.targets == "classes":
+        field = "classes" if spec.classes else "targets"
         raise TrainingError(
             f"{what} holds values, not classes",
-            "number the classes from 0, as integers, or leave `classes` out of train.data",
-            place=("train", "data", "classes" if spec.classes else "targets"),
+            f"number the classes from 0, as integers, or leave `{field}` out of train.data",
+            place=("train", "data", field),
         )
     with np.errstate(over="ignore"):
         values = given.astype(np.float32)

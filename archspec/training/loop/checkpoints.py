@@ -55,6 +55,15 @@ class Kept(ModelCheckpoint):
             enable_version_counter=False,
             save_on_train_epoch_end=True,
         )
+        self._name = f"{type(self).__name__}.{Path(file).stem}"
+
+    @property
+    def state_key(self) -> str:
+        """What a checkpoint calls it; Lightning asks for it some six times in each step."""
+        return self._name
+
+    def on_train_batch_end(self, *_: object) -> None:
+        """Does nothing: checkpoints are of whole epochs."""
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Goes on with what a checkpoint has kept."""

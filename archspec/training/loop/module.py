@@ -83,6 +83,16 @@ class TrainingModule(LightningModule):
         self._means = {stage: Means() for stage in ("train", "validation", "test")}
         self._metrics = {stage: Gathered(names, task) for stage in self._means}
 
+    def __setattr__(self, name: str, value: Any) -> None:  # noqa: ANN401
+        """Sets an attribute; the one that Lightning sets some forty times in each step, at once.
+
+        `nn.Module` judges whether a value is a weight or a module, which takes its time.
+        """
+        if name == "_current_fx_name":
+            object.__setattr__(self, name, value)
+        else:
+            super().__setattr__(name, value)
+
     def judge(self, batch: Batch) -> Judgement:
         """Returns what the network makes of a batch; while it trains, with heads and penalties."""
         inputs, targets, *rest = batch

@@ -76,9 +76,7 @@ def calibration_file(
     return _batches(_chosen(given))
 
 
-def results(
-    graph: Graph, spec: TrainSpec, data: Dataset, model: ModelProto
-) -> Mapping[str, float]:
+def results(graph: Graph, spec: TrainSpec, data: Dataset, model: ModelProto) -> Mapping[str, float]:
     """Returns loss and metrics of a model on the test split, as those of training.
 
     Args:
@@ -91,9 +89,7 @@ def results(
     running = session(model)
 
     def outputs(inputs: torch.Tensor) -> torch.Tensor:
-        made = [
-            running.run([main], {name: part.numpy()})[0] for part in torch.split(inputs, BATCH)
-        ]
+        made = [running.run([main], {name: part.numpy()})[0] for part in torch.split(inputs, BATCH)]
         return scores_of(graph, spec.loss.name, torch.from_numpy(np.concatenate(made)))
 
     return evaluate(outputs, graph, spec, data, data.splits["test"]).metrics

@@ -41,7 +41,9 @@ def shown(measure: str, value: float) -> str:
     """Returns a value as people read it: shares in per cent, others with four digits."""
     if not math.isfinite(value):
         return str(value)
-    return f"{value:.2%}" if measure in SHARES else f"{value:.4g}"
+    if measure in SHARES:
+        return f"{value:.2%}"
+    return f"{value:,.0f}" if 9999.5 <= abs(value) < 1e9 else f"{value:.4g}"
 
 
 def more_is_better(measure: str) -> bool:

@@ -51,7 +51,7 @@ class Compared(NamedTuple):
         return f"{told} ± {shown(measure, spread[metric])}" if metric in spread else told
 
     def best(self, metric: str) -> frozenset[int]:
-        """Returns which runs are the best by a metric; none if all are, or losses differ in kind."""
+        """Returns which runs are the best by a metric; none if all are, or losses differ."""
         if measure_of(metric).endswith("loss") and len({r.train.loss.name for r in self.runs}) > 1:
             return frozenset()
         found = {at: run.results().get(metric, math.nan) for at, run in enumerate(self.runs)}

@@ -91,7 +91,4 @@ def _array(path: Path, key: str) -> np.ndarray:
 @lru_cache(maxsize=4)
 def _mapped(path: Path, changed: int) -> np.ndarray:  # noqa: ARG001 - a key of the cache
     """Returns the array in a file, mapped into memory; once for each process."""
-    array: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
-    if not isinstance(array, np.ndarray):
-        raise ValueError(path)
-    return array
+    return np.lib.format.open_memmap(path, mode="r")

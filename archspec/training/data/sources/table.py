@@ -113,7 +113,7 @@ def _numbers(table: pa.Table, path: Path, name: str) -> np.ndarray:
     if not (types.is_integer(column.type) or types.is_floating(column.type)):
         at, value = _first_strange(column)
         raise TrainingError(
-            f"row {at + 1:,} of {path} has {value!r} for {name}, which is no number",
+            f"row {at + 1:,} of {path} has {str(value)!r} for {name}, which is no number",
             "mend it, leave the column out by `features`, or make it numbers",
             place=PLACE,
         )
