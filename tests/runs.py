@@ -23,8 +23,8 @@ def compiled(name: str, **settings: object) -> Compiled:
     return compile_spec(str(SPECS / f"{name}.yaml"), settings=values)
 
 
-def trained(name: str, output: Path, **settings: object) -> Run:
-    """Returns a finished run of a shipped spec on one core.
+def trained(name: str, output: Path, *, report: bool = False, **settings: object) -> Run:
+    """Returns a finished run of a shipped spec on one core, without a report unless one is wanted.
 
     These networks are too small to gain from more, and on a busy machine threads that wait
     for each other take many times as long.
@@ -34,7 +34,9 @@ def trained(name: str, output: Path, **settings: object) -> Run:
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        return train(result.graph, result.train, result.resolved, output=output, device="cpu")
+        return train(
+            result.graph, result.train, result.resolved, output=output, device="cpu", report=report
+        )
     finally:
         torch.set_num_threads(threads)
 

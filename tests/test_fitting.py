@@ -249,7 +249,14 @@ def test_a_cross_validation_has_a_run_for_each_fold_and_no_test(tmp_path: Path) 
     section = "data: {dataset: iris, split: {folds: 3}}, epochs: 2"
     result = compiled(section)
     assert result.train is not None
-    made = train(result.graph, result.train, result.resolved, output=tmp_path / "run", device="cpu")
+    made = train(
+        result.graph,
+        result.train,
+        result.resolved,
+        output=tmp_path / "run",
+        device="cpu",
+        report=False,
+    )
     folds = [
         json.loads((tmp_path / f"run/fold-{fold}/metrics.json").read_text()) for fold in (1, 2, 3)
     ]

@@ -162,7 +162,7 @@ def test_values_have_residuals_and_no_confusion(tmp_path: Path) -> None:
 
 
 def test_a_fold_is_judged_on_its_validation_split(tmp_path: Path) -> None:
-    trained("iris", tmp_path / "run", epochs=1, data__split__folds=2)
+    trained("iris", tmp_path / "run", report=True, epochs=1, data__split__folds=2)
     page = Page((tmp_path / "run/fold-1/report.html").read_text(encoding="utf-8"))
     assert "By class, validation split" in page.text
     assert "The test split was not looked at." in page.text

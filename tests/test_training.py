@@ -39,7 +39,7 @@ def rows(run: Run) -> list[dict[str, float]]:
 
 @pytest.fixture(scope="module")
 def noisy(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    return trained("iris", tmp_path_factory.mktemp("noisy") / "run", **NOISY)
+    return trained("iris", tmp_path_factory.mktemp("noisy") / "run", report=True, **NOISY)
 
 
 def test_a_run_directory_holds_spec_checkpoints_and_metrics(noisy: Run) -> None:
@@ -210,7 +210,12 @@ def test_a_variant_is_named_in_the_metrics(tmp_path: Path) -> None:
     result = compile_text(text, "iris.yaml", variant="small", settings={"train.epochs": "1"})
     assert result.train is not None
     run = run_module.train(
-        result.graph, result.train, result.resolved, output=tmp_path / "run", device="cpu"
+        result.graph,
+        result.train,
+        result.resolved,
+        output=tmp_path / "run",
+        device="cpu",
+        report=False,
     )
     assert (run.metrics["name"], run.metrics["variant"]) == ("iris", "small")
 

@@ -59,6 +59,7 @@ def train(
     device: str = "auto",
     devices: int = 1,
     announce: Callable[[Dataset], None] = lambda _: None,
+    report: bool = True,
 ) -> Run:
     """Trains a network as its spec says, and tests the selected checkpoint.
 
@@ -72,6 +73,7 @@ def train(
         devices: How many of them. More than one are for the command line alone, as Lightning
             calls this process's command again for each of the others.
         announce: Told the data before training begins.
+        report: Whether figures and a report are drawn.
 
     Raises:
         UnreadableError: The file of the data is not there, or holds none.
@@ -90,7 +92,7 @@ def train(
         else create(output, graph.stem, resolved, source)
     )
     announce(data)
-    return _run(Fitting(graph, spec, data, directory, device, devices), resolved)
+    return _run(Fitting(graph, spec, data, directory, device, devices, report=report), resolved)
 
 
 def resume(
@@ -191,6 +193,9 @@ def _made(job: Fitting) -> Run:
         metrics = final_metrics(job.graph, job.spec, job.data, fitted)
         if not is_main_process():
             return Run(job.directory, metrics)
+        # With its metrics a run has come to its end, whatever becomes of its figures.
+        write_metrics(job.directory, metrics)
+        if not job.report:
+            return Run(job.directory, metrics)
         notes = write_report(job.directory, job.graph, job.spec, job.data, fitted)
-        write_metrics(job.directory, metrics)  # the last file: with it a run has come to its end
     return Run(job.directory, metrics, notes)

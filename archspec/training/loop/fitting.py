@@ -23,6 +23,7 @@ from archspec.training.loop.checkpoints import BEST, LAST, epoch_of
 from archspec.training.loop.module import TrainingModule
 from archspec.training.loop.objective import main_output
 from archspec.training.loop.order import EpochOrder
+from archspec.training.loop.overhead import skip_empty_hooks
 from archspec.training.loop.selection import selection_of
 from archspec.training.loop.task import metric_names, task_of
 from archspec.training.loop.trainer import trainer_for
@@ -41,6 +42,7 @@ class Fitting(NamedTuple):
         device: `auto`, `cpu`, `cuda` or `mps`.
         devices: How many of them.
         label: What progress is told with.
+        report: Whether figures and a report are drawn of it.
     """
 
     graph: Graph
@@ -50,6 +52,7 @@ class Fitting(NamedTuple):
     device: str = "auto"
     devices: int = 1
     label: str = ""
+    report: bool = True
 
     @property
     def last(self) -> Path:
@@ -87,6 +90,7 @@ def fit(run: Fitting) -> Fitted:
         resumed=done or None,
         partly_used=len(run.graph.outputs) > 1,
     )
+    skip_empty_hooks(module, *trainer.callbacks)  # type: ignore[attr-defined]
     selected = run.directory / CHECKPOINTS / (BEST if selection.best else LAST)
     try:
         trainer.fit(

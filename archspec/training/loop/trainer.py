@@ -4,39 +4,24 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Literal
 
 from lightning import Callback, Trainer
 from lightning.fabric.plugins.environments.lightning import LightningEnvironment
 from lightning.pytorch.callbacks import EarlyStopping, WeightAveraging
-from lightning.pytorch.profilers import PassThroughProfiler
 from lightning.pytorch.strategies import DDPStrategy
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from archspec.frontend.train_schema import TrainSpec
 from archspec.training.loop.callbacks import EpochSeeds, Record, StopAt
 from archspec.training.loop.checkpoints import WholeFiles, checkpoints
+from archspec.training.loop.overhead import Unmeasured
 from archspec.training.loop.schedules import LowerOnPlateau
 from archspec.training.loop.selection import Selection, direction
 from archspec.training.record.gradient_norms import GradientNorms
 from archspec.training.record.loggers import loggers
 from archspec.training.record.progress import progress_callback
-
-_NOTHING = nullcontext()
-
-
-class Unmeasured(PassThroughProfiler):
-    """Measures nothing, and costs nothing: Lightning asks some fifty times in each step."""
-
-    def profile(  # type: ignore[override]
-        self,
-        action_name: str,  # noqa: ARG002 - Lightning's name
-    ) -> nullcontext[None]:
-        """Returns what an action runs within."""
-        return _NOTHING
-
 
 PRECISIONS: Mapping[str, Literal["32-true", "bf16-mixed", "16-mixed"]] = {
     "fp32": "32-true",
@@ -101,7 +86,7 @@ def trainer_for(
         profiler=Unmeasured(),
         use_distributed_sampler=False,  # the order of batches is this project's
         num_sanity_val_steps=0,
-        log_every_n_steps=1,
+        log_every_n_steps=0,  # epochs are logged, by `Record`
         enable_progress_bar=False,
         enable_model_summary=False,
         default_root_dir=directory,
