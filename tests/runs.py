@@ -23,7 +23,7 @@ def compiled(name: str, **settings: object) -> Compiled:
     return compile_spec(str(SPECS / f"{name}.yaml"), settings=values)
 
 
-def trained(name: str, output: Path, *, report: bool = False, **settings: object) -> Run:
+def trained(name: str, output: Path, *, report: object = False, **settings: object) -> Run:
     """Returns a finished run of a shipped spec on one core, without a report unless one is wanted.
 
     These networks are too small to gain from more, and on a busy machine threads that wait
@@ -35,7 +35,12 @@ def trained(name: str, output: Path, *, report: bool = False, **settings: object
     torch.set_num_threads(1)
     try:
         return train(
-            result.graph, result.train, result.resolved, output=output, device="cpu", report=report
+            result.graph,
+            result.train,
+            result.resolved,
+            output=output,
+            device="cpu",
+            report=bool(report),
         )
     finally:
         torch.set_num_threads(threads)

@@ -31,7 +31,7 @@ def test_a_machine_without_a_compiler_is_told_so(
     )
     # Without its caches, as what was once compiled needs no compiler any more.
     without = {"cpp.cxx": ("no-such-compiler",), "force_disable_caches": True}
-    with torch._inductor.config.patch(without):  # type: ignore[no-untyped-call]
+    with torch._inductor.config.patch(without):
         assert main(["train", str(spec), "-o", str(tmp_path / "run"), "--device", "cpu"]) == 1
     first, *_, last = capsys.readouterr().err.splitlines()[-2:]
     assert first.startswith(f"error: {spec}:7:3: torch.compile fails here: ")
