@@ -10,26 +10,42 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import NamedTuple
 
 import torch
 
 from archspec.backends.whole_file import write_whole
+from archspec.diagnostics.counted import counted
 from archspec.frontend.train_schema import TrainSpec
 from archspec.ir.graph import Graph
 from archspec.training.data.dataset import Dataset, load
 from archspec.training.data.preprocess_file import write_preprocess
-from archspec.training.errors import DeviceError, InterruptedRunError, OutputError
+from archspec.training.errors import (
+    DeviceError,
+    InterruptedRunError,
+    OutputError,
+    TrainingError,
+)
 from archspec.training.loop.agreement import check_agreement
+from archspec.training.loop.checkpoints import LAST, epoch_of
 from archspec.training.loop.engine import compiler_errors, quiet, require_device, restored
-from archspec.training.loop.fitting import Fitting, fit
+from archspec.training.loop.fitting import Fitting, fit, selection_for
 from archspec.training.loop.folds import fold_directory, summary, without_test
 from archspec.training.loop.objective import main_input
+from archspec.training.loop.resuming import check_unchanged, only_one
 from archspec.training.loop.trainable import check_trainable
 from archspec.training.loop.trainer import is_main_process
 from archspec.training.record.report import final_metrics, write_report
-from archspec.training.record.run_directory import METRICS, SPEC, create, read_json, write_metrics
+from archspec.training.record.run_directory import (
+    CHECKPOINTS,
+    METRICS,
+    SPEC,
+    create,
+    read_json,
+    write_metrics,
+)
 
 SHARED = "ARCHSPEC_RUN_DIRECTORY"
 """Where the processes that Lightning starts are told the run directory."""
@@ -112,14 +128,14 @@ def resume(
     Args:
         directory: The run directory.
         graph: Its network.
-        spec: Its `train` section; what has been changed in it counts from now on.
+        spec: Its `train` section, in which only how long is trained may be another than before.
         resolved: The resolved spec, which replaces that of the run directory.
         device: As for `train`.
         devices: As for `train`.
         announce: Told the data before training goes on.
 
     Raises:
-        OutputError: The run has come to its end.
+        OutputError: The run has come to its end, or another process goes on with it.
         UnreadableError: Its checkpoint cannot be read, or the file of the data is not there.
         TrainingError: The network cannot be trained so, or the loss diverged.
         DeviceError: The device is not there, or its memory is too small.
@@ -133,9 +149,16 @@ def resume(
             f"{directory} has come to its end",
             f"give it more epochs: --set train.epochs={2 * spec.epochs}",
         )
+    check_unchanged(directory, graph, spec)
+    last = directory / CHECKPOINTS / LAST
+    done = epoch_of(last) if last.exists() else 0
+    if spec.epochs < done:
+        raise TrainingError(
+            f"{directory} has been trained for {counted(done, 'epoch', 'epochs')} already",
+            f"give it at least as many: --set train.epochs={done}",
+            place=("train", "epochs"),
+        )
     data = _fitting_data(graph, spec)
-    if is_main_process():
-        write_whole(directory / SPEC, resolved.encode())
     announce(data)
     return _run(Fitting(graph, spec, data, directory, device, devices), resolved)
 
@@ -144,6 +167,7 @@ def _fitting_data(graph: Graph, spec: TrainSpec, fold: int = 0) -> Dataset:
     data = load(spec.data, main_input(graph).type, fold=fold if spec.data.split.folds else None)
     check_agreement(graph, data, spec.loss.name)
     check_trainable(graph, spec, data)
+    selection_for(graph, spec, data)
     return data
 
 
@@ -151,7 +175,10 @@ def _run(job: Fitting, resolved: str) -> Run:
     os.environ[SHARED] = str(job.directory.absolute())
     folds = job.spec.data.split.folds
     try:
-        return _made(job) if folds is None else _cross_validated(job, folds, resolved)
+        with only_one(job.directory) if is_main_process() else nullcontext():
+            if is_main_process():
+                write_whole(job.directory / SPEC, resolved.encode())
+            return _made(job) if folds is None else _cross_validated(job, folds, resolved)
     except InterruptedRunError as error:
         remedy = f"archspec train --resume {job.directory} goes on with it"
         raise InterruptedRunError(error.message, remedy) from error

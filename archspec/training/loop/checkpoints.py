@@ -93,7 +93,7 @@ def epoch_of(checkpoint: Path) -> int:
     try:
         content = torch.load(checkpoint, map_location="cpu", weights_only=True, mmap=True)
         return int(content["epoch"]) + 1
-    except OSError:
+    except (FileNotFoundError, PermissionError):
         raise
     except Exception as error:  # what a file holds can make the unpickler fail in any way
         raise UnreadableError(f"{checkpoint} is no checkpoint of a run") from error

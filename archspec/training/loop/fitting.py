@@ -24,7 +24,7 @@ from archspec.training.loop.module import TrainingModule
 from archspec.training.loop.objective import main_output
 from archspec.training.loop.order import EpochOrder
 from archspec.training.loop.overhead import skip_empty_hooks
-from archspec.training.loop.selection import selection_of
+from archspec.training.loop.selection import Selection, selection_of
 from archspec.training.loop.task import metric_names, task_of
 from archspec.training.loop.trainer import trainer_for
 from archspec.training.record.report import Fitted
@@ -60,6 +60,17 @@ class Fitting(NamedTuple):
         return self.directory / CHECKPOINTS / LAST
 
 
+def selection_for(graph: Graph, spec: TrainSpec, data: Dataset) -> Selection:
+    """Returns what decides about epochs of a network's training.
+
+    Raises:
+        TrainingError: The spec names a metric that there is not.
+    """
+    metrics = metric_names(spec, task_of(spec, data, main_output(graph).type.example))
+    heads = [next(iter(graph.outputs)), *graph.heads] if graph.heads else []
+    return selection_of(spec, metrics, heads, validated=data.splits["validation"].number > 0)
+
+
 def fit(run: Fitting) -> Fitted:
     """Trains and tests; goes on after the last epoch that there is a checkpoint of.
 
@@ -74,9 +85,8 @@ def fit(run: Fitting) -> Fitted:
     done = epoch_of(run.last) if run.last.exists() else 0
     seed_everything(spec.seed, verbose=False)
     task = task_of(spec, data, main_output(run.graph).type.example)
-    heads = [next(iter(run.graph.outputs)), *run.graph.heads] if run.graph.heads else []
     validation = data.splits["validation"]
-    selection = selection_of(spec, metric_names(spec, task), heads, validated=validation.number > 0)
+    selection = selection_for(run.graph, spec, data)
     module = TrainingModule(run.graph, spec, task, changes=changes_for(spec, data))
     record = Record()
     trainer = trainer_for(

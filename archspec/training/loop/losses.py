@@ -43,6 +43,7 @@ def loss_function(spec: Loss) -> LossFunction:
         if weights is None:
             return function(outputs, targets, **options)
         losses = function(outputs, targets, reduction="none", **options)
-        return (losses.reshape(len(weights), -1).mean(dim=1) * weights).sum() / weights.sum()
+        total = weights.sum().clamp_min(torch.finfo(weights.dtype).tiny)  # all may weigh nothing
+        return (losses.reshape(len(weights), -1).mean(dim=1) * weights).sum() / total
 
     return loss

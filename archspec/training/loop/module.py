@@ -159,7 +159,10 @@ class TrainingModule(LightningModule):
     def configure_optimizers(self) -> Any:  # noqa: ANN401 - one of Lightning's many forms
         """Returns the spec's optimiser and the schedules of its learning rate."""
         spec = self._spec
-        optimizer = optimizer_for(spec.optimizer, self, fused=spec.precision != "fp16")
+        # Lightning cannot clip what a fused optimiser has scaled.
+        clipped = spec.gradient.clip_norm or spec.gradient.clip_value
+        fused = spec.precision == "fp32" or (spec.precision == "bf16" and not clipped)
+        optimizer = optimizer_for(spec.optimizer, self, fused=fused)
         if spec.schedule is None and not spec.warmup:
             return optimizer
         schedules = schedules_for(

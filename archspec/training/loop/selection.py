@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 from archspec.frontend.suggest import did_you_mean
-from archspec.frontend.train_schema import TrainSpec
+from archspec.frontend.train_schema import Metric, TrainSpec
 from archspec.training.errors import TrainingError
 from archspec.training.record.measures import measure_of, more_is_better, stage_of
 
@@ -55,7 +55,7 @@ def selection_of(
     stopping = (spec.early_stopping and spec.early_stopping.monitor) or monitor
     for place, name in (
         (("train", "monitor"), monitor),
-        (("train", "early_stopping"), stopping),
+        (("train", "early_stopping", "monitor"), stopping),
         *((("train", "stop_at"), name) for name in spec.stop_at),
     ):
         _require_known(name, known, place, validated=validated)
@@ -74,8 +74,11 @@ def _require_known(
             "add one, such as train.data.split.validation: 0.1, or look at train_loss",
             place=place,
         )
+    measure = measure_of(name)
     raise TrainingError(
         f"{key} is {name}, which is not measured",
-        did_you_mean(name, known, what="metric"),
+        f"add `{measure}` to train.metrics"
+        if measure in get_args(Metric)
+        else did_you_mean(name, known, what="metric"),
         place=place,
     )
