@@ -17,7 +17,7 @@ from archspec.ir.dim import substitute
 from archspec.ir.graph import Graph
 from archspec.ir.op import WEIGHTS
 from archspec.ir.types import Shape, TensorType
-from archspec.training.loop.objective import ends_in_softmax, scores_graph
+from archspec.training.loop.objective import ends_in, scores_graph
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -102,7 +102,7 @@ def watched(graph: Graph) -> Graph:
 
     What it makes of the scores of a network with random weights is all but constant.
     """
-    if not ends_in_softmax(graph):
+    if not ends_in(graph, "softmax"):
         return graph
     (scores,) = scores_graph(graph).outputs.values()
     return replace(graph, outputs=graph.outputs | {"scores": scores})

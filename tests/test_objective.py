@@ -17,7 +17,7 @@ from archspec.ir.graph import Graph, Head
 from archspec.ops.linear import Linear
 from archspec.ops.softmax import Softmax
 from archspec.training.loop.module import TrainingModule
-from archspec.training.loop.objective import ends_in_softmax, scores_graph
+from archspec.training.loop.objective import ends_in, scores_graph
 from archspec.training.loop.optimizers import optimizer_for
 from archspec.training.loop.task import Task
 
@@ -30,7 +30,7 @@ def module_of(graph: Graph) -> TrainingModule:
 
 def test_a_network_that_ends_in_softmax_is_trained_on_its_scores() -> None:
     graph = compiled("iris").graph
-    assert ends_in_softmax(graph)
+    assert ends_in(graph, "softmax")
     module = module_of(graph)
     whole = build(graph)
     whole.load_state_dict(module.network.state_dict())
@@ -50,7 +50,7 @@ def test_the_loss_stays_finite_where_the_softmax_saturates() -> None:
 
 def test_a_network_that_ends_in_scores_is_trained_as_it_is() -> None:
     graph = compiled("lenet5").graph
-    assert not ends_in_softmax(graph)
+    assert not ends_in(graph, "softmax")
     assert scores_graph(graph) == graph
 
 

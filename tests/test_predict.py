@@ -299,3 +299,23 @@ def test_a_provider_that_is_not_there_is_told(
     code, out, err = predict(capsys, iris.model, "--provider", "cuda")
     assert (code, out) == (3, "")
     assert "has no cuda provider" in err
+
+
+@pytest.mark.parametrize("end", ["sigmoid", "identity"])
+def test_one_output_that_says_yes_or_no_tells_two_classes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], end: str
+) -> None:
+    spec, run, model = tmp_path / "net.yaml", tmp_path / "run", tmp_path / "net.onnx"
+    spec.write_text(
+        "name: net\ninputs: {x: [30]}\nlayers: [batch_norm, linear: 1, " + end + "]\n"
+        "train: {data: {dataset: breast_cancer}, loss: binary_cross_entropy, epochs: 3}\n"
+    )
+    assert main(["train", str(spec), "-o", str(run), "--device", "cpu"]) == 0
+    accuracy = json.loads((run / "metrics.json").read_text())["test"]["accuracy"]
+    weights = ["--weights", str(run)]
+    assert main(["export", str(spec), "--onnx", *weights, "-o", str(model)]) == 0
+    capsys.readouterr()
+    assert main(["predict", str(model), "--format", "json", *weights]) == 0
+    made = json.loads(capsys.readouterr().out)
+    assert made["accuracy"] == pytest.approx(accuracy, abs=1e-6)
+    assert {each["prediction"] for each in made["predictions"]} == {"benign", "malignant"}

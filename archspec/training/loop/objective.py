@@ -47,9 +47,9 @@ def makers(graph: Graph, values: Iterable[Value]) -> list[Node]:
     return found
 
 
-def ends_in_softmax(graph: Graph) -> bool:
-    """Returns whether the main output is probabilities already."""
-    return _final(graph, main_output(graph), ("softmax",)) is not None
+def ends_in(graph: Graph, kind: str) -> bool:
+    """Returns whether the main output is what a softmax or sigmoid makes."""
+    return _final(graph, main_output(graph), (kind,)) is not None
 
 
 def scores_graph(graph: Graph, loss: str = "cross_entropy") -> Graph:

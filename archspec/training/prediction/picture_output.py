@@ -11,7 +11,7 @@ import numpy as np
 from archspec.backends.whole_file import write_whole
 from archspec.ir.graph import Graph
 from archspec.training.errors import OutputError
-from archspec.training.loop.objective import main_output
+from archspec.training.loop.objective import ends_in
 from archspec.training.prediction.given import Batch, Given, GivenPictures
 from archspec.training.prediction.pictures import Preparation
 
@@ -36,7 +36,7 @@ class PictureOutput:
         """
         self.written, self.cut = 0, 0.0
         self._main, self._preparation = next(iter(graph.outputs)), preparation
-        self._shares = _ends_in_sigmoid(graph)
+        self._shares = ends_in(graph, "sigmoid")
         self._paths = _paths(given, directory)
         _require_no_input(given, self._paths)
 
@@ -55,11 +55,6 @@ class PictureOutput:
             write_whole(self._paths[at], content.getvalue())
             self.written += 1
             self.cut = max(self.cut, cut)
-
-
-def _ends_in_sigmoid(graph: Graph) -> bool:
-    end = main_output(graph).name
-    return any(node.output.name == end and node.op.kind() == "sigmoid" for node in graph.nodes)
 
 
 def _paths(given: Given, directory: Path) -> list[Path]:

@@ -5,15 +5,19 @@ from __future__ import annotations
 import numpy as np
 
 from archspec.ir.graph import Graph
-from archspec.training.loop.objective import ends_in_softmax
+from archspec.training.loop.objective import ends_in
 
 
 def probabilities(graph: Graph, outputs: np.ndarray) -> np.ndarray:
     """Returns the probabilities `[count, classes]` that scores stand for, or that they are.
 
-    What a model without a spec ends in is not known; what adds up to 1 are probabilities then.
+    A single output is that of the second of two classes. What a model without a spec ends in is
+    not known; what adds up to 1 are probabilities then.
     """
-    if ends_in_softmax(graph) or (not graph.nodes and _add_up(outputs)):
+    if outputs.shape[1] == 1:
+        yes = outputs if ends_in(graph, "sigmoid") else 0.5 * (1 + np.tanh(outputs / 2))
+        return np.concatenate([1 - yes, yes], axis=1)
+    if ends_in(graph, "softmax") or (not graph.nodes and _add_up(outputs)):
         return outputs
     with np.errstate(invalid="ignore"):  # a model may give infinities
         exponentials = np.exp(outputs - outputs.max(axis=1, keepdims=True))

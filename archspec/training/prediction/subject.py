@@ -59,10 +59,20 @@ class Subject(NamedTuple):
 
     @property
     def classes(self) -> int | None:
-        """How many classes the main output tells apart, if it is as long as classes' scores."""
+        """How many classes the main output tells apart, if it is as long as classes' scores.
+
+        One output tells two apart, if it was trained to.
+        """
         example = main_output(self.graph).type.example
         size = example[0] if len(example) == 1 else None
+        if size == 1 and self._says_yes_or_no:
+            return 2
         return size if isinstance(size, int) and size > 1 else None
+
+    @property
+    def _says_yes_or_no(self) -> bool:
+        train = self.compiled.train if self.compiled else None
+        return train is not None and train.loss.name == "binary_cross_entropy"
 
     @property
     def names(self) -> tuple[str, ...]:
