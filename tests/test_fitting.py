@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from lightning import Trainer
 
 from archspec.backends.torch import build
 from archspec.backends.weights import load_weights
@@ -17,6 +18,7 @@ from archspec.frontend import Compiled, compile_text
 from archspec.training.data.dataset import load
 from archspec.training.data.stored import Passes
 from archspec.training.errors import DeviceError, TrainingError
+from archspec.training.loop.callbacks import EpochSeeds
 from archspec.training.loop.engine import quiet, require_device, restored
 from archspec.training.loop.fitting import Fitting, fit
 from archspec.training.loop.objective import main_input
@@ -235,6 +237,19 @@ def test_examples_in_their_order_go_on_where_an_epoch_ended() -> None:
         [[8, 9], [0, 1, 2, 3]],
         [[4, 5, 6, 7], [8, 9]],
     ]
+
+
+def test_each_process_draws_masks_of_its_own() -> None:
+    masks = {}
+    trainer = Trainer(accelerator="cpu", logger=False, enable_checkpointing=False)
+    for run in range(2):
+        for process in range(2):
+            trainer.strategy.global_rank = process  # type: ignore[attr-defined]
+            EpochSeeds(seed=0).on_train_epoch_start(trainer)
+            masks[run, process] = torch.nn.functional.dropout(torch.ones(64))
+    assert torch.equal(masks[0, 0], masks[1, 0])
+    assert torch.equal(masks[0, 1], masks[1, 1])
+    assert not torch.equal(masks[0, 0], masks[0, 1])
 
 
 def test_processes_share_every_batch() -> None:

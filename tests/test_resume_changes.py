@@ -49,7 +49,7 @@ def test_what_a_run_was_trained_by_may_not_change(
 ) -> None:
     before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
     assert resumed(run, "epochs=4", setting) == 1
-    assert f"goes on as it began, but `{place}` is another one" in capsys.readouterr().err
+    assert f"goes on as it began, but `{place}` is changed" in capsys.readouterr().err
     assert {path: path.read_bytes() for path in before} == before
 
 
@@ -78,7 +78,7 @@ def test_epochs_are_fixed_where_the_schedule_is_laid_out_over_them(
 ) -> None:
     run = trained("iris", tmp_path / "run", epochs=2, schedule="cosine").directory
     assert resumed(run, "epochs=4") == 1
-    assert "`train.epochs` is another one" in capsys.readouterr().err
+    assert "`train.epochs` is changed" in capsys.readouterr().err
 
 
 def test_two_processes_do_not_go_on_with_one_run(run: Path) -> None:

@@ -15,6 +15,10 @@ from runs import archspec, command
 
 from archspec.backends.weights import load_weights
 from archspec.cli import main
+from archspec.frontend import compile_text
+from archspec.training.data.dataset import Dataset
+from archspec.training.record.run_directory import read_json
+from archspec.training.run import train
 
 SPEC = """
 name: small
@@ -23,7 +27,7 @@ layers: [flatten, linear: 64, relu, dropout: 0.1, linear: 10]
 train:
   data: {dataset: digits, preprocess: [rescale: 0.0625], split: {validation: 0.2}}
   schedule: cosine
-  epochs: 40
+  epochs: 12
 """
 
 TRAIN = ["train", "--device", "cpu"]
@@ -45,7 +49,7 @@ def test_a_run_that_is_killed_comes_to_what_it_would_have_come_to(folder: Path) 
     )
     while process.poll() is None and not last.exists():
         time.sleep(0.01)
-    time.sleep(random.Random(time.time_ns()).random() / 3)  # at any moment, also of writing
+    time.sleep(random.Random(time.time_ns()).random() / 5)  # at any moment, also of writing
     process.kill()
     process.wait()
     assert torch.load(last, weights_only=True)["epoch"] >= 0
@@ -65,7 +69,9 @@ def test_a_run_that_has_come_to_its_end_is_resumed_with_more_epochs(
 ) -> None:
     run = str(folder / "run")
     short = ["--set", "train.epochs=1"]
-    assert main([*TRAIN, str(folder / "small.yaml"), "-o", run, *short]) == 0
+    # A schedule that is laid out over all epochs can have no more of them.
+    (folder / "free.yaml").write_text(SPEC.replace("schedule: cosine", "seed: 0"))
+    assert main([*TRAIN, str(folder / "free.yaml"), "-o", run, *short]) == 0
     assert main([*TRAIN, "--resume", run]) == 2
     said = capsys.readouterr().err
     assert "run has come to its end" in said
@@ -73,6 +79,26 @@ def test_a_run_that_has_come_to_its_end_is_resumed_with_more_epochs(
     assert main([*TRAIN, "--resume", run, "--set", "train.epochs=3"]) == 0
     assert len((folder / "run/metrics.csv").read_text().splitlines()) == 4
     assert "epochs: 3" in (folder / "run/spec.yaml").read_text()
+
+
+def test_a_fault_in_drawing_does_not_leave_a_run_unfinished(folder: Path) -> None:
+    result = compile_text(SPEC, "small.yaml", settings={"train.epochs": "1"})
+    assert result.train is not None
+
+    def obstruct(_: Dataset) -> None:
+        (folder / "run/report.html").mkdir()
+
+    with pytest.raises(OSError, match=r"report\.html"):
+        train(
+            result.graph,
+            result.train,
+            result.resolved,
+            output=folder / "run",
+            device="cpu",
+            announce=obstruct,
+        )
+    assert read_json(folder / "run/metrics.json")
+    assert main([*TRAIN, "--resume", str(folder / "run")]) == 2
 
 
 def test_two_processes_come_to_what_one_comes_to(folder: Path) -> None:
@@ -90,7 +116,9 @@ def test_two_processes_come_to_what_one_comes_to(folder: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="a small file system of one's own needs root")
-def test_a_disk_that_fills_up_leaves_the_last_whole_checkpoint(folder: Path) -> None:
+def test_a_disk_that_fills_up_leaves_the_last_whole_checkpoint(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     disk = folder / "disk"
     disk.mkdir()
     mounted = subprocess.run(
@@ -99,9 +127,8 @@ def test_a_disk_that_fills_up_leaves_the_last_whole_checkpoint(folder: Path) -> 
     if mounted.returncode:
         pytest.skip("no file system can be mounted here")
     try:
-        done = archspec("train", "small.yaml", "-o", str(disk / "run"), cwd=folder)
-        assert done.returncode == 3
-        assert done.stderr.splitlines()[-1].startswith("error: cannot write")
+        assert main([*TRAIN, str(folder / "small.yaml"), "-o", str(disk / "run")]) == 3
+        assert capsys.readouterr().err.splitlines()[-1].startswith("error: cannot write")
         for checkpoint in (disk / "run").glob("checkpoints/*.ckpt"):
             assert load_weights(checkpoint)["linear.weight"].shape == (64, 64)
     finally:

@@ -34,7 +34,7 @@ from archspec.training.loop.engine import compiler_errors, quiet, require_device
 from archspec.training.loop.fitting import Fitting, fit, selection_for
 from archspec.training.loop.folds import fold_directory, summary, without_test
 from archspec.training.loop.objective import main_input
-from archspec.training.loop.resuming import check_unchanged, only_one
+from archspec.training.loop.resuming import SPANNING, check_unchanged, only_one
 from archspec.training.loop.trainable import check_trainable
 from archspec.training.loop.trainer import is_main_process
 from archspec.training.record.report import final_metrics, write_report
@@ -147,7 +147,9 @@ def resume(
     if finished is not None and finished.get("epochs") == spec.epochs:
         raise OutputError(
             f"{directory} has come to its end",
-            f"give it more epochs: --set train.epochs={2 * spec.epochs}",
+            f"its {spec.schedule.name} schedule too; train a run of its own for more epochs"
+            if spec.schedule and spec.schedule.name in SPANNING
+            else f"give it more epochs: --set train.epochs={2 * spec.epochs}",
         )
     check_unchanged(directory, graph, spec)
     last = directory / CHECKPOINTS / LAST

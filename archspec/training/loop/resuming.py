@@ -57,7 +57,7 @@ def check_unchanged(directory: Path, graph: Graph, spec: TrainSpec) -> None:
         changed.append(("train", "epochs"))
     if changed:
         raise TrainingError(
-            f"a resumed run goes on as it began, but `{'.'.join(changed[0])}` is another one",
+            f"a resumed run goes on as it began, but `{'.'.join(changed[0])}` is changed",
             "leave it as it is, or train a run of its own, without --resume",
             place=changed[0],
         )
