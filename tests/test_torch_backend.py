@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import io
 import pickle
+import traceback
 import weakref
 from collections.abc import Mapping
 from typing import ClassVar
@@ -219,6 +220,45 @@ def test_nested_calls_are_evaluated() -> None:
     net.graph.outputs = {"y": net.add("affine", Affine(), net.input("x", 2))}
     made = build(net.graph)(torch.tensor([[1.0, 2.0]]))
     assert made.tolist() == [[7.0, 1.0, 2.0, 2.0, 4.0, 7.0]]
+
+
+class Clamp(Operator):
+    """A number among the arguments that Python has no literal for."""
+
+    def output(self, *inputs: TensorType) -> TensorType:
+        return inputs[0]
+
+    def torch(self, *inputs: TensorType) -> TorchLowering:
+        return TorchFunction("torch.clamp", (Input(0),), {"min": 0.0, "max": float("inf")})
+
+
+def test_arguments_need_no_literal() -> None:
+    net = Builder("clamped")
+    net.graph.outputs = {"y": net.add("clamp", Clamp(), net.input("x", 3))}
+    assert build(net.graph)(torch.tensor([[-1.0, 0.5, 9.0]])).tolist() == [[0.0, 0.5, 9.0]]
+
+
+def test_names_that_look_alike_are_told_apart() -> None:
+    net = Builder("alike")
+    x = net.input("a_b", 2)
+    first = net.add("a.b", Affine(), x)
+    second = net.add("clamp", Clamp(), first)
+    third = net.add("lambda", Affine(), x)
+    net.graph.outputs = {"self": first, "between": second, "getattr": third}
+    made = build(net.graph)(torch.tensor([[-1.0, 2.0]]))
+    assert made["self"].tolist() == [[7.0, -1.0, 2.0, -2.0, 4.0, 7.0]]
+    assert made["between"].tolist() == [[7.0, 0.0, 2.0, 0.0, 4.0, 7.0]]
+    assert torch.equal(made["getattr"], made["self"])
+
+
+def test_a_fault_within_shows_the_layer_that_was_run() -> None:
+    network = build(branching()).eval()
+    network.set_submodule("fc", nn.Linear(5, 2))
+    try:
+        network(_image())
+    except RuntimeError:
+        shown = traceback.format_exc()
+    assert "    fc = self.fc(pool)\n" in shown
 
 
 class Bilinear(Operator):
