@@ -45,7 +45,8 @@ def noisy(tmp_path_factory: pytest.TempPathFactory) -> Run:
 def test_a_run_directory_holds_spec_checkpoints_and_metrics(noisy: Run) -> None:
     files = {str(p.relative_to(noisy.directory)) for p in noisy.directory.rglob("*.*")}
     assert {name for name in files if not name.startswith("tensorboard/")} == {
-        "spec.yaml", "environment.json", "metrics.csv", "metrics.json", "gradient_norms.csv",
+        ".lock", "spec.yaml", "environment.json", "metrics.csv", "metrics.json",
+        "gradient_norms.csv",
         "checkpoints/best.ckpt", "checkpoints/last.ckpt", "curves.png", "gradient_norms.png",
         "confusion.csv", "confusion.png", "report.html",
     }  # fmt: skip
