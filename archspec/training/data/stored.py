@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import signal
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple, TypeAlias
@@ -199,8 +200,6 @@ def watched_readers() -> Iterator[None]:
     except (RuntimeError, ConnectionError, EOFError) as error:
         if isinstance(error, RuntimeError) and KILLED not in str(error):
             raise
-        if hasattr(signal, "SIGCHLD"):  # torch's handler would raise again, later and anywhere
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         raise DeviceError(
             "a process that reads examples was killed, as happens where memory is short",
             "use fewer of them: train.data.workers",
@@ -214,11 +213,29 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
+@contextmanager
+def _same_signals() -> Iterator[None]:
+    """Keeps torch from handling the end of a process: its handler raises at any time, anywhere.
+
+    Without it, a process that was killed is told where its batch is waited for.
+    """
+    in_main = threading.current_thread() is threading.main_thread()
+    if not in_main or not hasattr(signal, "SIGCHLD"):
+        yield
+        return
+    before = signal.getsignal(signal.SIGCHLD)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGCHLD, before or signal.SIG_DFL)
+
+
 class _Loader(DataLoader[Any]):
     """A loader that raises the faults which come instead of batches."""
 
     def __iter__(self) -> Any:  # noqa: ANN401 - an iterator; torch's own is more than that
-        batches: Any = super().__iter__()
+        with _same_signals():
+            batches: Any = super().__iter__()
         while (batch := next(batches, None)) is not None:
             if isinstance(batch, TrainingError):
                 # What is raised keeps this frame; the processes are to end now, not with it.
