@@ -87,9 +87,6 @@ def known_network(graph: Graph, levels: Iterable[float] = ()) -> Network:
         graph: The graph.
         levels: The variance that each of its normalisations meets.
     """
-    with torch.device("meta"):
-        network = build(graph).eval()
-    counters = {name: torch.tensor(0) for name in network.state_dict() if name.endswith("_tracked")}
     left = iter(levels)
     weights = {
         f"{path}.{name}": tensor
@@ -99,7 +96,15 @@ def known_network(graph: Graph, levels: Iterable[float] = ()) -> Network:
         ).items()
     }
     assert next(left, None) is None
-    network.load_state_dict(weights | counters, assign=True)
+    return network_with(graph, weights)
+
+
+def network_with(graph: Graph, weights: Mapping[str, torch.Tensor]) -> Network:
+    """Returns the network of a graph with weights, counters at zero, in evaluation mode."""
+    with torch.device("meta"):
+        network = build(graph).eval()
+    counters = {name: torch.tensor(0) for name in network.state_dict() if name.endswith("_tracked")}
+    network.load_state_dict({**weights, **counters}, assign=True)
     return network
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -27,6 +28,17 @@ def archspec(
         check=False,
         encoding="utf-8",
     )
+
+
+def test_an_interrupt_while_the_process_ends_is_no_traceback() -> None:
+    code = (
+        "import atexit, os, signal, sys\n"
+        "atexit.register(os.kill, os.getpid(), signal.SIGINT)\n"
+        "sys.argv = ['archspec', 'list', 'lenet5']\n"
+        "from archspec.cli import main\nsys.exit(main())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (-signal.SIGINT, b"")
 
 
 @pytest.mark.parametrize("spec", ["specs/googlenet.yaml", "specs/lenet5.yaml", "specs/iris.yaml"])

@@ -16,7 +16,7 @@ from runs import compiled, trained
 from archspec.cli import main
 from archspec.training.record.run_record import read_run
 from archspec.training.record.runs_compared import side_by_side
-from archspec.training.record.settings import settings
+from archspec.training.record.settings import settings, text_of
 
 VALIDATED = {"data__split__validation": 0.2}
 
@@ -60,7 +60,7 @@ def test_settings_are_told_by_name_and_choices_by_their_options() -> None:
     assert (told["optimizer"], told["optimizer.lr"]) == ("adam", "0.003")
     assert (told["schedule"], told["loss.label_smoothing"]) == ("cosine", "0.1")
     assert told["data.preprocess"].startswith("rescale 0.0625, resize (size 32, 32")
-    assert told["deterministic"] == "yes"
+    assert told["deterministic"] == "true"
     assert "ema" not in told
 
 
@@ -147,6 +147,43 @@ def test_losses_of_different_kinds_are_not_compared(runs: Path, tmp_path: Path) 
     compared = side_by_side([read_run(runs / "short"), read_run(tmp_path / "other")])
     assert compared.best("train_loss") == compared.best("validation_loss") == frozenset()
     assert len(compared.best("train_accuracy")) == 1
+    (why,) = compared.unmarked()
+    assert why == (
+        "by train loss, validation loss and test loss no run is the best: they have different "
+        "losses (cross_entropy, mse)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "setting", "comparable"),
+    [
+        ("dataset: iris", "dataset: wine", "data.dataset", set[str]()),
+        ("validation: 0.2", "validation: 0.3", "data.split.validation", {"test"}),
+    ],
+)
+def test_only_runs_on_the_same_examples_are_compared(
+    runs: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    old: str,
+    new: str,
+    setting: str,
+    comparable: set[str],
+) -> None:
+    shutil.copytree(runs / "long", tmp_path / "other")
+    spec = tmp_path / "other/spec.yaml"
+    assert old in spec.read_text()
+    spec.write_text(spec.read_text().replace(old, new))
+    assert main(["compare", str(runs / "short"), str(tmp_path / "other"), "--format", "json"]) == 0
+    said = capsys.readouterr()
+    best = json.loads(said.out)["best"]
+    marked = {name.partition("_")[0] for name, places in best.items() if places}
+    assert marked == comparable
+    assert f"no run is the best: they were judged on different examples ({setting})" in said.err
+
+
+def test_parameters_are_told_as_yaml_has_them() -> None:
+    assert text_of([True, None, 3, 0.5, "a"]) == "true, null, 3, 0.5, a"
 
 
 @pytest.mark.parametrize(

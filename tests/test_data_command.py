@@ -122,6 +122,33 @@ def test_values_to_predict_are_told(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert "train       120 examples: targets 0.1 to 2.5, mean" in capsys.readouterr().out
 
 
+TABLE = """
+name: net
+inputs: {x: [3]}
+layers: [linear: 2]
+train: {data: {table: {file: some.csv, target: kind}}, epochs: 1}
+"""
+
+
+def test_the_columns_of_a_table_are_told_also_if_it_cannot_be_trained_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spec = tmp_path / "net.yaml"
+    spec.write_text(TABLE)
+    lines = [f"{at},{'' if at in (3, 4) else at / 2},0,{'ab'[at % 2]}" for at in range(20)]
+    (tmp_path / "some.csv").write_text("\n".join(["a,b,c,kind", *lines]) + "\n")
+    assert main(["data", str(spec)]) == 1
+    printed = capsys.readouterr()
+    told = {line.split()[0]: line.split()[1:] for line in printed.out.splitlines() if line}
+    assert told["a"] == ["numbers", "0", "20", "0", "19", "9.5", "5.766"]
+    assert told["b"][:3] == ["numbers", "2", "18"]
+    assert told["kind"] == ["text", "0", "2"]
+    assert "row 4 of" in printed.err
+    (tmp_path / "some.csv").write_text("\n".join(["a,b,c,kind", *lines[5:]]) + "\n")
+    made = {column["name"]: column for column in said(capsys, str(spec))["columns"]}
+    assert (made["b"]["missing"], made["b"]["lowest"], made["b"]["highest"]) == (0, 2.5, 9.5)
+
+
 def test_examples_in_two_splits_are_a_leak(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -145,6 +147,27 @@ def test_columns_that_are_not_there_or_no_numbers_are_told(
     said, helped = trouble(FLOWER, **table(path, **fields))
     assert message.replace("FILE", str(path)) in said
     assert help_ in helped
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_the_remedy_for_text_makes_numbers_of_it(suffix: str, tmp_path: Path) -> None:
+    written = flowers(colour=["red", "blue", "white"] * 50)
+    path = tmp_path / f"iris{suffix}"
+    if suffix == ".csv":
+        csv(path, written)
+    else:
+        parquet.write_table(written, path)
+    said, helped = trouble(FLOWER, **table(path))
+    assert "row 1 of" in said
+    assert "a column of each of its 3 texts" in helped
+    code = helped.partition("in Python: ")[2].partition(";")[0]
+    done = subprocess.run(
+        [sys.executable, "-c", f"import pandas; {code}"], cwd=tmp_path, check=False
+    )
+    assert done.returncode == 0
+    data = made(TensorType.of_example((7,)), **table(tmp_path / f"iris-numbers{suffix}"))
+    assert data.columns is not None
+    assert data.columns.names[4:] == ("colour_blue", "colour_red", "colour_white")
 
 
 @pytest.mark.parametrize(

@@ -62,6 +62,46 @@ def test_an_onnx_file_has_the_same_figures(
     assert made["classes"] == told(capsys, run.directory)["classes"]
 
 
+@pytest.mark.parametrize("layout", ["nchw", "nhwc"])
+def test_a_model_with_its_preprocessing_has_the_same_figures(
+    layout: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spec, run = tmp_path / "net.yaml", tmp_path / "run"
+    spec.write_text(
+        "name: net\ninputs: {image: [1, 8, 8]}\nlayers: [flatten, linear: 10]\n"
+        "train: {data: {dataset: digits, preprocess: [rescale: 0.0625]}, epochs: 1}\n"
+    )
+    assert main(["train", str(spec), "-o", str(run), "--device", "cpu"]) == 0
+    model = tmp_path / "net.onnx"
+    export = ["export", str(spec), "--onnx", "--weights", str(run), "-o", str(model)]
+    assert main([*export, "--embed-preprocessing", layout]) == 0
+    known = told(capsys, run)
+    made = told(capsys, model)
+    assert made["metrics"] == pytest.approx(known["metrics"], abs=1e-5)
+    assert (made["examples"], made["classes"]) == (known["examples"], known["classes"])
+
+
+def test_what_precision_and_recall_are_of_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spec, run = tmp_path / "net.yaml", tmp_path / "run"
+    spec.write_text(
+        "name: net\ninputs: {x: [30]}\nlayers: [batch_norm, linear: 1]\n"
+        "train: {data: {dataset: breast_cancer}, loss: binary_cross_entropy,\n"
+        "  metrics: [precision, recall], epochs: 1}\n"
+    )
+    assert main(["train", str(spec), "-o", str(run), "--device", "cpu"]) == 0
+    made = told(capsys, run)
+    assert made["of"] == "precision and recall are of the class benign"
+    metrics, classes = made["metrics"], made["classes"]
+    assert isinstance(metrics, dict)
+    assert isinstance(classes, list)
+    benign = next(row for row in classes if row["name"] == "benign")
+    assert (metrics["precision"], metrics["recall"]) == pytest.approx(
+        (benign["precision"], benign["recall"])
+    )
+
+
 def test_a_file_of_examples_is_a_split(
     run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

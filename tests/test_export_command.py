@@ -247,8 +247,10 @@ def test_a_model_can_be_made_smaller_and_take_images(capsys: pytest.CaptureFixtu
     sizes = {}
     for flag in ("--seed=0", "--fp16", "--int8"):
         assert main([*export, flag]) == 0
-        sizes[flag] = Path("digits_net.onnx").stat().st_size
+        name = {"--seed=0": "digits_net.onnx"}.get(flag, f"digits_net.{flag[2:]}.onnx")
+        sizes[flag] = Path(name).stat().st_size
         said = capsys.readouterr().out
+        assert said.startswith(f"{name}: ")
         assert "verified against PyTorch" in said
         assert ("half precision, where every layer rounds: " in said) == (flag == "--fp16")
     assert "8 bits: calibrated on 512 examples; outputs differ by at most " in said
@@ -307,7 +309,7 @@ def test_what_half_precision_cannot_hold_is_told(capsys: pytest.CaptureFixture[s
     export = ["export", "tiny.yaml", "--onnx", "--weights", "large.safetensors"]
     assert main([*export, "--no-verify", "--fp16"]) == 1
     assert "half precision holds no number above 65,504" in capsys.readouterr().err
-    assert not Path("tiny.onnx").exists()
+    assert not [*Path().glob("tiny*.onnx")]
 
 
 ROUNDED_AWAY = """\
@@ -326,7 +328,7 @@ def test_what_rounding_changes_too_much_is_refused(capsys: pytest.CaptureFixture
                "difference.weight": np.array([[1, -1]], np.float32)}, "w.safetensors")  # fmt: skip
     Path("rounded.onnx").write_bytes(b"older")
     export = ["export", "rounded.yaml", "--onnx", "--no-verify", "--weights", "w.safetensors"]
-    assert main([*export, "--fp16"]) == 1
+    assert main([*export, "--fp16", "-o", "rounded.onnx"]) == 1
     said = capsys.readouterr().err
     assert "error: in half precision, where every layer rounds, the outputs differ by " in said
     assert "= help: export it without --fp16" in said
@@ -359,8 +361,8 @@ def test_a_terminal_shows_what_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
     done = [line.partition(" (")[0] for line in shown]
     told = [what for what in dict.fromkeys(done) if "runs" in what]
     assert told[:2] == [
-        "PyTorch runs tiny, batch 1, H 32",
-        "ONNX Runtime runs tiny, batch 1, H 32",
+        "PyTorch runs tiny.fp16, batch 1, H 32",
+        "ONNX Runtime runs tiny.fp16, batch 1, H 32",
     ]
     assert "ONNX Runtime runs twin, batch 3, H 33" in told
     assert told[-1] == "ONNX Runtime runs the file"

@@ -184,16 +184,40 @@ def test_clipped_gradients_change_less(clip: str, tmp_path: Path) -> None:
     assert 0 < abs(made[1] - before) < 0.2 * abs(made[0] - before)
 
 
-@pytest.mark.parametrize("more", ["precision: bf16", "channels_last: true", "deterministic: false"])
-def test_other_ways_to_compute_come_to_about_the_same(more: str, tmp_path: Path) -> None:
-    network = (
-        "name: net\ninputs: {x: [1, 8, 8]}\n"
-        "layers: [conv2d: {out_channels: 4, kernel_size: 3}, relu, flatten, linear: 10]\n"
-    )
-    section = "data: {dataset: digits, preprocess: [rescale: 0.0625]}, epochs: 2"
-    plain = fitted(tmp_path / "plain", section, network)
-    other = fitted(tmp_path / "other", f"{section}, {more}", network)
-    assert other.test["test_loss"] == pytest.approx(plain.test["test_loss"], rel=0.02)
+CONVOLUTIONS = (
+    "name: net\ninputs: {x: [1, 8, 8]}\n"
+    "layers: [conv2d: {out_channels: 4, kernel_size: 3}, relu,"
+    " conv2d: {name: last, out_channels: 4, kernel_size: 3}, flatten, linear: 10]\n"
+)
+DIGITS = "data: {dataset: digits, preprocess: [rescale: 0.0625]}, epochs: 2"
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> Fitted:
+    return fitted(tmp_path_factory.mktemp("plain"), DIGITS, CONVOLUTIONS)
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+@pytest.mark.parametrize("channels_last", ["false", "true"])
+def test_other_ways_to_compute_come_to_about_the_same(
+    precision: str, channels_last: str, plain: Fitted, tmp_path: Path
+) -> None:
+    section = f"{DIGITS}, precision: {precision}, channels_last: {channels_last}"
+    made = fitted(tmp_path, f"{section}, deterministic: {channels_last}", CONVOLUTIONS)
+    assert made.test["test_loss"] == pytest.approx(plain.test["test_loss"], rel=0.02)
+    assert precision == "fp32" or made.rows != plain.rows
+    weights = load_weights(tmp_path)
+    assert {weight.dtype for weight in weights.values()} == {torch.float32}
+    interleaved = weights["last.weight"].is_contiguous(memory_format=torch.channels_last)
+    assert interleaved == (channels_last == "true")
+
+
+def test_the_cheapest_way_to_compute_repeats_itself(tmp_path: Path) -> None:
+    section = f"{DIGITS}, precision: bf16, channels_last: true, deterministic: true"
+    one, two = (fitted(tmp_path / name, section, CONVOLUTIONS) for name in "ab")
+    assert one.rows == two.rows
+    weights = [load_weights(tmp_path / name) for name in "ab"]
+    assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
 
 
 def test_half_precision_is_for_gpus() -> None:

@@ -234,11 +234,15 @@ def test_a_flag_takes_no_more_than_is_safe(name: str, capsys: pytest.CaptureFixt
 
 def test_every_limit_is_documented_and_has_a_flag_in_every_command_that_reads_a_spec() -> None:
     assert tuple(LIMITS) == Limits._fields
-    readers = {"check", "train", "export", "draw"}
+    readers = {"train", "export", "draw", "data", "verify"}
     assert readers <= set(COMMANDS)
+    shown = archspec("check", "--help").stdout
+    assert all(flag(name) in shown for name in LIMITS)
+    every = [word for name in LIMITS for word in (flag(name), "1")]
     for command in readers:
-        shown = archspec(command, "--help").stdout
-        assert all(flag(name) in shown for name in LIMITS)
+        more = ["--onnx"] if command == "export" else []
+        assert main([command, "none.yaml", *more, *every]) == 3  # there is no such file
+        assert "archspec check --help shows the flags" in archspec(command, "--help").stdout
     page = archspec("explain", "limits").stdout
     assert all(flag(name) in page and f"{getattr(Limits(), name):_}" in page for name in LIMITS)
 

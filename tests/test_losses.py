@@ -95,6 +95,8 @@ THREE = data_of(CLASSES % 3, 3)
 ROWS = data_of(functional.one_hot(CLASSES % 3).float(), 3)
 VALUES = data_of(SCORES[:, :1], 0)
 LABELS = data_of((SCORES > 0).float(), 0)
+WHOLE = data_of((CLASSES % 3).float()[:, None], 0)
+TWO_ROWS = data_of(functional.one_hot(CLASSES % 2).float(), 2)
 
 FITTING = [
     ("linear: 3", "cross_entropy", THREE, Task("multiclass", 3, "softmax")),
@@ -112,7 +114,10 @@ UNFIT = [
     ("linear: 1", "binary_cross_entropy", THREE, "made has 3 classes", "end with `linear: 3`"),
     ("linear: 4", "binary_cross_entropy", NUMBERS, "made has 2 classes", "end with `linear: 1`"),
     ("linear: 3", "binary_cross_entropy", THREE, "each of the 3 outputs by itself", "one_hot"),
-    ("linear: 1", "binary_cross_entropy", VALUES, "targets from 0 to 1", "loss: mse"),
+    ("linear: 1", "binary_cross_entropy", VALUES, "targets from 0 to 1", "use `loss: mse`"),
+    ("linear: 3", "binary_cross_entropy", WHOLE, "targets from 0 to 1", "if 0 to 2 are those of"),
+    ("linear: 3", "cross_entropy", WHOLE, "has values to predict", "write `targets: classes`"),
+    ("linear: 1", "binary_cross_entropy", TWO_ROWS, "one-hot rows of 2 values", "leave `one_hot`"),
     ("linear: 1", "mse", THREE, "made has classes", "one_hot"),
     ("linear: 2", "mae", VALUES, "made has targets of 1", "end with `linear: 1`"),
     ("linear: 3, softmax", "binary_cross_entropy", ROWS, "in softmax", "final sigmoid is fine"),

@@ -205,7 +205,7 @@ def test_a_model_of_another_program_may_have_its_channels_last(
 
 def test_numbers_are_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     model = exported(tmp_path, AGES, age__weight=[[2, 1]], age__bias=[0.5])
-    np.savez(tmp_path / "x.npz", x=[[1, 2], [3, 4]], y=[0.1, 0.2])
+    np.savez(tmp_path / "x.npz", x=[[1, 2], [3, 4]], weight=[0.1, 0.2])
     _, out, _ = predict(capsys, model, tmp_path / "x.npz")
     assert [line.split() for line in out.splitlines()[2:]] == [
         ["index", "output"], ["0", "4.5"], ["1", "10.5"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+import statistics
 import subprocess
 import xml.etree.ElementTree as ET
 from html.parser import HTMLParser
@@ -17,11 +18,16 @@ from PIL import Image
 from runs import trained
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
+from archspec.backends.weights import load_weights
 from archspec.frontend import compile_text
+from archspec.training.data.dataset import load
+from archspec.training.loop.objective import main_input
 from archspec.training.prediction.fonts import lacking
 from archspec.training.record.class_results import Judged, class_results, confusion_csv
 from archspec.training.record.environment import environment
+from archspec.training.record.evaluation import evaluate, network_outputs
 from archspec.training.record.figures import confusion
+from archspec.training.record.folds_page import write_folds_report
 from archspec.training.record.measures import shown
 from archspec.training.record.report_page import duration
 from archspec.training.run import Run, train
@@ -44,6 +50,29 @@ name: values
 inputs: {x: [3]}
 layers: [linear: 1]
 train: {data: {npz: FILE, split: {test: 20}}, loss: mse, epochs: 1}
+"""
+
+
+LABELS = """
+name: labels
+inputs: {x: [3]}
+layers: [linear: 3]
+train:
+  data: {npz: FILE, split: {test: 40}}
+  loss: binary_cross_entropy
+  metrics: [accuracy, precision, recall]
+  epochs: 2
+"""
+
+CANCER = """
+name: cancer
+inputs: {x: [30]}
+layers: [linear: 1]
+train:
+  data: {dataset: breast_cancer, preprocess: [standardize: featurewise]}
+  loss: binary_cross_entropy
+  metrics: [precision, auc]
+  epochs: 1
 """
 
 
@@ -161,12 +190,75 @@ def test_values_have_residuals_and_no_confusion(tmp_path: Path) -> None:
     assert "Confusion" not in page.text
 
 
-def test_a_fold_is_judged_on_its_validation_split(tmp_path: Path) -> None:
-    trained("iris", tmp_path / "run", report=True, epochs=1, data__split__folds=2)
-    page = Page((tmp_path / "run/fold-1/report.html").read_text(encoding="utf-8"))
+@pytest.fixture(scope="module")
+def folds(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("folds") / "run"
+    trained("iris", directory, report=True, epochs=1, data__split__folds=2)
+    write_folds_report(directory)
+    return directory
+
+
+@pytest.mark.parametrize("fold", [1, 2])
+def test_a_fold_is_judged_on_its_validation_split(folds: Path, fold: int) -> None:
+    page = Page((folds / f"fold-{fold}/report.html").read_text(encoding="utf-8"))
     assert "By class, validation split" in page.text
     assert "The test split was not looked at." in page.text
     assert "By class, test split" not in page.text
+    assert f"fold {fold} of 2" in page.text
+    assert "../report.html" in page.links
+
+
+def test_a_cross_validation_has_a_page_with_all_its_folds(folds: Path) -> None:
+    page = Page((folds / "report.html").read_text(encoding="utf-8"))
+    assert not page.open
+    reports = [f"fold-{number}/report.html" for number in (1, 2)]
+    assert [link for link in page.links if "report" in link] == reports
+    found = [
+        json.loads((folds / report).with_name("metrics.json").read_text())["validation"]
+        for report in reports
+    ]
+    accuracies = [each["accuracy"] for each in found]
+    told = f"{statistics.fmean(accuracies):.2%} ± {statistics.stdev(accuracies):.2%}"
+    assert f"{told}validation accuracy" in page.text
+    with Image.open(folds / "curves.png") as curves:
+        assert curves.width > 400
+
+
+def test_labels_are_judged_each_by_itself(tmp_path: Path) -> None:
+    x = np.random.default_rng(0).normal(size=(120, 3)).astype(np.float32)
+    y = (x > 0.3).astype(np.float32)
+    run = made(LABELS, tmp_path, x=x, y=y)
+    page = page_of(run)
+    assert "By label, test split" in page.text
+    assert "Precision and recall are means over the labels." in page.text
+    assert "Residuals" not in page.text
+    assert not (run.directory / "values.png").exists()
+    compiled = compile_text(run.directory.joinpath("spec.yaml").read_text(), "spec.yaml")
+    assert compiled.train is not None
+    data = load(compiled.train.data, main_input(compiled.graph).type)
+    outputs = network_outputs(compiled.graph, compiled.train, load_weights(run.directory))
+    test = data.splits["test"]
+    found = evaluate(outputs, compiled.graph, compiled.train, data, test)
+    said = outputs(test.inputs).sigmoid().numpy() > 0.5
+    wanted = precision_recall_fscore_support(test.targets.numpy() > 0.5, said, zero_division=0)
+    assert found.labelled is not None
+    ours = [tuple(row[1:]) for row in found.labelled.results()]
+    np.testing.assert_allclose(ours, np.array(wanted).T)
+
+
+def test_a_table_shows_features_by_name_and_as_they_were(tmp_path: Path) -> None:
+    run = trained("iris", tmp_path / "run", report=True, epochs=1)
+    text = page_of(run).text
+    assert "petal length (cm)" in text
+    assert "features, before preprocessing" in text
+    more = compile_text(CANCER, "cancer.yaml")
+    assert more.train is not None
+    train(more.graph, more.train, CANCER, output=tmp_path / "more", device="cpu")
+    page = Page((tmp_path / "more/report.html").read_text(encoding="utf-8"))
+    assert "the first 8 of 30 features, before preprocessing" in page.text
+    assert "mean concave points" in page.text
+    assert "symmetry" not in page.text
+    assert "Precision and AUC are of the class benign." in page.text
 
 
 def test_results_of_classes_are_those_of_scikit_learn() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 from filelock import FileLock
-from runs import SPECS, archspec, trained
+from runs import SPECS, trained
 
 from archspec.backends.weights import load_weights
 from archspec.cli import main
@@ -81,11 +81,12 @@ def test_epochs_are_fixed_where_the_schedule_is_laid_out_over_them(
     assert "`train.epochs` is changed" in capsys.readouterr().err
 
 
-def test_two_processes_do_not_go_on_with_one_run(run: Path) -> None:
+def test_two_processes_do_not_go_on_with_one_run(
+    run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     with FileLock(run / ".lock"):
-        done = archspec("train", "--resume", str(run), "--set", "train.epochs=4", cwd=run)
-    assert done.returncode == 2
-    assert "is being trained by another process" in done.stderr
+        assert resumed(run, "epochs=4") == 2
+    assert "is being trained by another process" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("size", [0, 100, 3000])

@@ -1,11 +1,8 @@
-"""`archspec train` as its user meets it: a real process, its output, Ctrl-C, a full disk."""
+"""`archspec train` as its user meets it: its output, what it learns, Ctrl-C, a full disk."""
 
 from __future__ import annotations
 
 import json
-import os
-import pty
-import resource
 import signal
 import subprocess
 import time
@@ -14,8 +11,10 @@ from pathlib import Path
 import pytest
 import torch
 from runs import archspec, command, trained
+from test_whole_file import no_file_beyond
 
 from archspec.backends.weights import load_weights
+from archspec.cli import main
 
 ENDLESS = ("train", "iris", "-o", "run", "--set", "train.epochs=1000000")
 
@@ -37,15 +36,14 @@ def test_lenet_learns_the_digits_in_a_process_of_its_own(tmp_path: Path) -> None
     ]
 
 
-def test_lenet_learns_the_digits_from_other_seeds(tmp_path: Path) -> None:
-    for seed in (1, 2):
-        run = trained("lenet5", tmp_path / str(seed), seed=seed)
-        assert run.metrics["test"]["accuracy"] >= 0.97  # type: ignore[index]
+def test_lenet_learns_the_digits_from_another_seed(tmp_path: Path) -> None:
+    run = trained("lenet5", tmp_path / "run", seed=1)
+    assert run.metrics["test"]["accuracy"] >= 0.97  # type: ignore[index]
 
 
 def test_iris_reaches_the_accuracy_of_the_notes_from_five_seeds(tmp_path: Path) -> None:
     for seed in range(5):
-        run = trained("iris", tmp_path / str(seed), seed=seed)
+        run = trained("iris", tmp_path / str(seed), seed=seed, epochs=120)  # of its 200
         assert run.metrics["test"]["accuracy"] >= 0.95  # type: ignore[index]
 
 
@@ -74,43 +72,12 @@ def test_an_interrupted_run_keeps_its_last_epoch(tmp_path: Path, sent: signal.Si
     assert not (tmp_path / "run/metrics.json").exists()
 
 
-def test_a_full_disk_is_told_in_one_line(tmp_path: Path) -> None:
-    done = subprocess.run(
-        command("train", "lenet5", "-o", "run", "--set", "train.epochs=1"),
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-        # A checkpoint has 0.7 MB.
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000)),
-    )
-    assert done.returncode == 3
-    assert done.stderr.splitlines()[-1].startswith("error: cannot write")
-    assert "Traceback" not in done.stderr
-
-
-def test_a_terminal_sees_one_bar_for_the_whole_run(tmp_path: Path) -> None:
-    ours, theirs = pty.openpty()
-    with subprocess.Popen(
-        command("train", "iris", "-o", "run", "--set", "train.epochs=30"),
-        cwd=tmp_path,
-        stdout=subprocess.PIPE,
-        stderr=theirs,
-    ) as process:
-        os.close(theirs)
-        shown = bytearray()
-        while chunk := _read(ours):
-            shown += chunk
-        assert process.wait() == 0
-    os.close(ours)
-    last = shown.decode().strip().splitlines()[-1].rpartition("\r")[2]
-    assert last.startswith("epoch 30/30")
-    assert "100%" in last
-    assert "accuracy" in last
-
-
-def _read(terminal: int) -> bytes:
-    try:
-        return os.read(terminal, 4096)
-    except OSError:  # Linux's way to say that the other side is closed
-        return b""
+def test_a_full_disk_is_told_in_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["-o", str(tmp_path / "run"), "--set", "train.epochs=1", "--device", "cpu"]
+    with no_file_beyond(100_000):  # a checkpoint has 0.7 MB
+        assert main(["train", "lenet5", *arguments]) == 3
+    *_, last = capsys.readouterr().err.splitlines()
+    assert last == f"error: cannot write {tmp_path / 'run'}: File too large"
+    assert not [*(tmp_path / "run").rglob("*.ckpt*")]  # and no half of one

@@ -16,7 +16,6 @@ from runs import archspec, command
 from archspec.backends.weights import load_weights
 from archspec.cli import main
 from archspec.frontend import compile_text
-from archspec.training.data.dataset import Dataset
 from archspec.training.record.run_directory import read_json
 from archspec.training.run import train
 
@@ -85,7 +84,7 @@ def test_a_fault_in_drawing_does_not_leave_a_run_unfinished(folder: Path) -> Non
     result = compile_text(SPEC, "small.yaml", settings={"train.epochs": "1"})
     assert result.train is not None
 
-    def obstruct(_: Dataset) -> None:
+    def obstruct(*_: object) -> None:
         (folder / "run/report.html").mkdir()
 
     with pytest.raises(OSError, match=r"report\.html"):

@@ -46,6 +46,18 @@ def test_a_choice_is_exactly_one(value: dict[str, object]) -> None:
         Optimizer.model_validate(value)
 
 
+def test_the_epochs_of_phases_are_those_of_the_run() -> None:
+    spec = TrainSpec.model_validate(
+        {"data": DATA, "freeze": "base", "phases": [{"epochs": 2}, {"epochs": 3, "lr": 0.5}]}
+    )
+    assert spec.epochs == 5
+    assert spec.freeze == ["base"]
+    first, second = (spec.during(phase) for phase in spec.phases)
+    assert (first.epochs, second.epochs) == (2, 3)
+    assert first.optimizer == spec.optimizer
+    assert second.optimizer == Optimizer.model_validate({"adam": {"lr": 0.5}})
+
+
 def test_a_portion_is_a_fraction_or_a_count() -> None:
     assert isinstance(Split(test=0.25).test, float)
     assert isinstance(Split(test=45).test, int)
@@ -78,6 +90,13 @@ def test_a_portion_is_a_fraction_or_a_count() -> None:
         ({"data": {**DATA, "split": {"folds": 5, "validation": 0.1}}}, "data.split"),
         ({"data": {**DATA, "split": {"shuffle": False, "stratify": True}}}, "data.split"),
         ({"data": {**DATA, "split": {"test": 1.5}}}, "data.split.test"),
+        ({"data": {**DATA, "split": {"train": 0}}}, "data.split.train"),
+        ({"phases": [{"epochs": 0}]}, "phases.0.epochs"),
+        ({"phases": [{}]}, "phases.0.epochs"),
+        ({"phases": [{"epochs": 1, "batch_norm": "still"}]}, "phases.0.batch_norm"),
+        ({"weights": ""}, "weights.file"),
+        ({"freeze": [""]}, "freeze.0"),
+        ({"learning_rates": {"base": 0}}, "learning_rates.base"),
         ({"data": {**DATA, "split": {"test": float("inf")}}}, "data.split.test"),
         ({"data": {**DATA, "preprocess": [{"resize": [3]}]}}, "data.preprocess.0.resize"),
         ({"data": {"dataset": "imagenet"}}, "data.dataset"),

@@ -148,7 +148,14 @@ def test_a_run_with_dropout_heads_and_several_outputs_trains(tmp_path: Path) -> 
     result = compile_text(text, "busy.yaml")
     assert result.train is not None
     runs = [
-        run_module.train(result.graph, result.train, text, output=tmp_path / name, device="cpu")
+        run_module.train(
+            result.graph,
+            result.train,
+            text,
+            output=tmp_path / name,
+            device="cpu",
+            report=name == "a",
+        )
         for name in "ab"
     ]
     assert rows(runs[0]) == rows(runs[1])

@@ -196,11 +196,13 @@ def test_every_tensor_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     pairs = {row["name"].rpartition(".")[0]: row["layer"] for row in told["tensors"]}
     assert pairs == THEIRS
     assert {row["name"] for row in told["tensors"]} == load_file("net.safetensors").keys()
+    assert main(["weights", "import", "net.pth", "--to", "net.yaml", "--verbose"]) == 0
+    *table, last = capsys.readouterr().out.splitlines()
+    assert any(line.startswith("first.shortcut.conv2d.weight ") for line in table)
+    assert any("blocks.0.downsample.0  scope" in line for line in table)
+    assert f"{len(told['tensors'])} tensors of 14 layers (" in last
     assert main(["weights", "import", "net.pth", "--to", "net.yaml"]) == 0
-    out = capsys.readouterr().out
-    assert "first.shortcut.conv2d.weight" in out
-    assert "blocks.0.downsample.0  scope" in out
-    assert "14 layers (" in out
+    assert capsys.readouterr().out == f"{last}\n"
 
 
 def test_shared_weights_are_stored_once() -> None:

@@ -2,7 +2,7 @@
 
     .venv/bin/python tools/bench_onnx.py [--runs N] [--batch N] [--threads N] [--int8] [NETWORK …]
 
-The networks are torchvision's; their weights and random statistics are copied into ours, and all
+The networks are torchvision's; their weights and random statistics are imported into ours, and all
 logits must agree. Of each of the three exporters it prints how long the export takes (of several,
 the median; ours is without verification, but with compiling the spec), the size of the file, its
 nodes, and how long ONNX Runtime takes to load it and to run it. The ratio is ours to the better of
@@ -11,7 +11,7 @@ where its weights happen to lie in memory moves all runs of a session by half a 
 
 With `--int8` it compares ResNet-50 in float32, float16 and int8 instead (`bench_precision.py`).
 
-torchvision needs another PyTorch than the project's: see `torchvision_networks.py`.
+torchvision needs another PyTorch than the project's: see `originals.py`.
 """
 
 from __future__ import annotations
@@ -26,18 +26,16 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from originals import SHAPE, enter_environment, torchvision_weights
 from side_by_side import interleaved, median_ratio, session
-from torchvision_networks import (
-    NETWORKS,
-    SHAPE,
-    arrays_of,
-    enter_environment,
-    our_network,
-    our_weights,
-    torchvision_network,
-)
+
+if TYPE_CHECKING:
+    import numpy as np
+
+NETWORKS = ("googlenet", "resnet50", "resnet152", "densenet201")
+"""What torchvision calls them."""
 
 OPSET = 20
 TOLERANCE = 1e-4
@@ -106,9 +104,9 @@ def warm_up() -> None:
 
 def compare(name: str, args: argparse.Namespace) -> bool:
     """Prints the table of a network and returns whether all logits agree."""
-    network = torchvision_network(name)
+    network, weights = torchvision_weights(name)
     with TemporaryDirectory() as folder:
-        rows = measure(network, exporters(name, network), args, Path(folder))
+        rows = measure(network, exporters(name, network, weights), args, Path(folder))
     print(f"\n{name}: batch {args.batch}, {args.runs} runs")
     print("             export s     MB  nodes  load ms    run ms  difference")
     for what, row in rows.items():
@@ -163,17 +161,22 @@ def measure(
     }
 
 
-def exporters(name: str, network: Any) -> dict[str, Exporter]:  # noqa: ANN401
+def exporters(
+    name: str,
+    network: Any,  # noqa: ANN401
+    weights: Mapping[str, np.ndarray],
+) -> dict[str, Exporter]:
     """Returns what writes the network to a file, by name."""
     import torch
+    from parity_table import graph_for
 
     from archspec.backends.onnx import export
 
-    example, arrays = torch.zeros(2, *SHAPE), arrays_of(network)
+    example = torch.zeros(2, *SHAPE)
 
     def archspec(path: Path) -> None:
-        graph = our_network(name)
-        export(graph, our_weights(graph, arrays), path, metadata={}, opset=OPSET)
+        graph = graph_for(f"torchvision_{name}", SHAPE)
+        export(graph, weights, path, metadata={}, opset=OPSET)
 
     def dynamo(path: Path) -> None:
         batch = ({0: torch.export.Dim("batch")},)

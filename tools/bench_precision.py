@@ -11,8 +11,8 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from originals import SHAPE, torchvision_weights
 from side_by_side import interleaved, median_ratio, session
-from torchvision_networks import SHAPE, arrays_of, our_network, our_weights, torchvision_network
 
 NETWORK = "resnet50"
 BATCHES = (1, 8)
@@ -26,6 +26,7 @@ CPU = Path("/proc/cpuinfo")
 def compare_precisions(runs: int, threads: int) -> None:
     """Prints the throughput in each precision, and how it compares with float32."""
     import numpy as np
+    from parity_table import graph_for
 
     from archspec.backends.onnx import model_of, write
     from archspec.backends.onnx.effect import difference
@@ -33,8 +34,8 @@ def compare_precisions(runs: int, threads: int) -> None:
     from archspec.backends.onnx.quantize import quantized
 
     generator = np.random.default_rng(0)
-    graph = our_network(NETWORK)
-    weights = our_weights(graph, arrays_of(torchvision_network(NETWORK)))
+    graph = graph_for(f"torchvision_{NETWORK}", SHAPE)
+    _, weights = torchvision_weights(NETWORK)
     (name,) = graph.inputs
     pictures = {
         count: {name: generator.normal(size=(count, *SHAPE)).astype(np.float32)}

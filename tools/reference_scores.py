@@ -1,13 +1,11 @@
 """Writes tests/reference/scores.json: what torchvision's and timm's networks make of known weights.
 
-    python3.11 -m venv .venv-scores
-    .venv-scores/bin/pip install -e . torch==2.14.1 torchvision==0.29.1 timm==1.0.31
-    .venv-scores/bin/python tools/reference_scores.py [PATTERN]
+    python3.11 tools/reference_scores.py [PATTERN]
 
-These do not go with the project's own PyTorch, so this has an environment of its own, and
-`tests/test_scores.py` reads the file. Each network of `zoo.json` that is torchvision's or timm's
-gets the weights of `tests/known_weights.py`, a layer those of the layer of our graph that it
-stands for: by the order in which it is called, else by its shapes. Of each are written
+These do not go with the project's own PyTorch, so this has an environment of its own (see
+`originals.py`), and `tests/test_scores.py` reads the file. Each network of `zoo.json` that is
+torchvision's or timm's gets the weights of `tests/known_weights.py`, a layer those of the layer of
+our graph that it stands for, as `archspec weights import` finds them. Of each are written
 
 - the shape of its image, and the variances that its normalisations met, in our order;
 - `scores`, 16 of the 1,000 of each output: with the heads of training for a key that ends in
@@ -27,43 +25,25 @@ from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from importlib import import_module
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
+from originals import enter_environment, image_shape, imported, torch_network
+
+if __name__ == "__main__":
+    enter_environment()
 
 import torch
-from claims import REFERENCE, ZOO, claims
-from known_weights import Shapes, known_image, known_tensors, weighted, without_heads
+from claims import REFERENCE, ZOO
+from known_weights import Shapes, known_image, known_tensors, weighted
+from parity_original import HEADS
+from parity_table import graph_for
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
-from archspec.frontend import compile_spec
-from archspec.frontend.shipped import shipped_specs
 from archspec.ir.graph import Graph
 
 FILE = REFERENCE / "scores.json"
-
-IMAGES = {
-    "torchvision_alexnet": (224, 193),
-    "torchvision_vgg": (224, 224),
-    "torchvision_googlenet": (128, 115),
-    "torchvision_inception_v3": (299, 315),
-    "timm_inception_resnet_v2": (107, 123),
-    "timm_legacy_xception": (96, 121),
-    "timm_nasnetalarge": (96, 121),
-    "": (64, 57),
-}
-"""Heights and widths by how a key begins: small ones, of which one halves and one leaves rests."""
-
-BY_SHAPE = {"timm_legacy_seresnet50", "timm_legacy_senet154", "timm_nasnetalarge"}
-"""Networks that call some layers in another order than ours (a shortcut before the gate beside
-it, or first what a cell reads of the last cell), but layers of one shape in the same."""
-
-SWAPPED = {"timm_nasnetalarge": ("cell_stem_1.conv_1x1.bn", "cell_stem_1.final_path_bn")}
-"""Two layers of one shape that such a network calls in the other order all the same."""
-
-HEADS = {"aux_logits": "aux", "aux_logits1": "aux1", "aux_logits2": "aux2"}
-"""Our heads by what torchvision calls them."""
 
 VISIBLE = 0.01
 """How much the scores of two images differ at least, or there would be nothing to compare."""
@@ -104,10 +84,8 @@ def write(entries: Mapping[str, Any]) -> None:
 
 def entry_of(key: str) -> dict[str, Any]:
     """Returns what is written of a network."""
-    shape = (3, *next(size for start, size in IMAGES.items() if key.startswith(start)))
-    network, graph = their_network(key), our_graph(key, shape)
-    if not key.endswith("_aux"):
-        graph = without_heads(graph)
+    shape = image_shape(key)
+    network, graph = torch_network(key), graph_for(key, shape)
     norms = [module for module in network.modules() if hasattr(module, "running_var")]
     dropouts = dropouts_of(network, known_image(shape))
     # Heads are there as in training, but all layers work as for inference.
@@ -131,33 +109,6 @@ def entry_of(key: str) -> dict[str, Any]:
         "norms": [[*kind, n] for kind, n in Counter((m.eps, m.momentum) for m in norms).items()],
         "dropouts": dropouts,
     }
-
-
-def their_network(key: str) -> nn.Module:
-    """Returns the network that `zoo.json` says how to make."""
-    library, _, name = key.partition("_")
-    network: nn.Module
-    if key.endswith("_v1_paper"):
-        network = import_module("torchvision").models.get_model(library)
-        bottleneck = import_module("torchvision.models.resnet").Bottleneck
-        for block in network.modules():
-            if isinstance(block, bottleneck):
-                block.conv1.stride, block.conv2.stride = block.conv2.stride, block.conv1.stride
-    elif library == "timm":
-        network = import_module("timm").create_model(name)
-    else:
-        has_heads = "googlenet" in name or "inception" in name
-        heads = {"aux_logits": name.endswith("_aux"), "init_weights": False} if has_heads else {}
-        network = import_module("torchvision").models.get_model(name.removesuffix("_aux"), **heads)
-    return network
-
-
-def our_graph(key: str, shape: Sequence[int]) -> Graph:
-    """Returns the graph of the spec that claims to equal a network."""
-    entry = claims("zoo")[key]
-    path = str(shipped_specs()[entry.spec])
-    settings = {"inputs.image": str([*shape])}
-    return compile_spec(path, variant=entry.variant, settings=settings).graph
 
 
 class Dropouts(TorchFunctionMode):
@@ -199,7 +150,7 @@ def fill(key: str, network: nn.Module, graph: Graph, image: torch.Tensor) -> lis
         The variance that each normalisation met, in the order of the graph.
     """
     network.double()
-    places = match(key, network, graph, image)
+    places = match(key, network, graph)
     levels: dict[int, float] = {}
 
     def load(module: nn.Module, inputs: tuple[torch.Tensor]) -> None:
@@ -218,34 +169,16 @@ def fill(key: str, network: nn.Module, graph: Graph, image: torch.Tensor) -> lis
     return [levels[index] for index in sorted(levels)]
 
 
-def match(key: str, network: nn.Module, graph: Graph, image: torch.Tensor) -> dict[nn.Module, int]:
-    """Returns the places in our order of the layers of a network.
-
-    Raises:
-        ValueError: A layer has none, or is called twice or never.
-    """
-    called: list[nn.Module] = []
-    owners = [module for module in network.modules() if any(True for _ in own(module))]
-    hooks = [module.register_forward_pre_hook(lambda m, _: called.append(m)) for module in owners]
-    with torch.no_grad():
-        network(image)
-    for hook in hooks:
-        hook.remove()
-    if Counter(called) != Counter(owners):
-        raise ValueError("some layers are not called just once")
-    ours = [
-        (index, sorted(shapes.items())) for index, (_, shapes) in enumerate(weighted(graph.nodes))
-    ]
-    if key in SWAPPED:
-        first, second = (called.index(network.get_submodule(name)) for name in SWAPPED[key])
-        called[first], called[second] = called[second], called[first]
-    theirs = [(module, sorted(shapes_of(module).items())) for module in called]
-    if key in BY_SHAPE:  # sorting leaves those of one shape as they are
-        ours.sort(key=lambda layer: layer[1])
-        theirs.sort(key=lambda layer: layer[1])
-    if [shapes for _, shapes in ours] != [shapes for _, shapes in theirs]:
-        raise ValueError("the layers do not match ours")
-    return {module: index for (module, _), (index, _) in zip(theirs, ours, strict=True)}
+def match(key: str, network: nn.Module, graph: Graph) -> dict[nn.Module, int]:
+    """Returns the places in our order of the layers of a network, as their weights are imported."""
+    with TemporaryDirectory() as folder:
+        torch.save(network.state_dict(), Path(folder, "net.pth"))
+        _, layers = imported(Path(folder, "net.pth"), key)
+    places = {path: index for index, (path, _) in enumerate(weighted(graph.nodes))}
+    return {
+        network.get_submodule(theirs): places[name.rpartition(".")[0]]
+        for name, theirs in layers.items()
+    }
 
 
 def own(module: nn.Module) -> Iterator[tuple[str, torch.Tensor]]:

@@ -1,6 +1,6 @@
 """Builds, runs, exports and draws every network that ships with archspec, at its full size.
 
-    .venv/bin/python tools/run_networks.py [PATTERN]
+    .venv/bin/python tools/run_networks.py [--plain] [PATTERN]
 
 Each is built in PyTorch with random weights and run on random inputs of the size that its spec
 says: for training on two, which make the statistics of its normalisation, then for inference on
@@ -9,10 +9,16 @@ two others. ONNX Runtime runs the exported file on the first of these. Times are
 between the outputs of the two, at most 1e-4; `inputs` is the same between the scores (what a
 softmax at the end takes) of the two inputs, and more than that. The exit code is 1 if a network
 fails.
+
+With --plain, PyTorch's own tools take each network instead: `deepcopy`, `pickle`, `torch.compile`
+(one whole graph, without a compiler behind it) and `torch.export`, which all have to come to its
+outputs for one example; in `step`, a compiled step of training on two has to reach every weight.
+Large networks take a minute or two each.
 """
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import io
 import sys
@@ -24,9 +30,12 @@ from tempfile import TemporaryDirectory
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
+import torch
 from execution import difference, run_onnx, run_torch, settled_weights, strong_inputs, watched
+from plain_modules import TOOLS, trial_inputs, weights_without_gradient
 
 from archspec.backends.onnx import export
+from archspec.backends.torch import build
 from archspec.cli import main as archspec
 from archspec.cli.list import Row, rows
 from archspec.frontend import compile_spec
@@ -39,17 +48,57 @@ TOLERANCE = 1e-4
 COLUMNS = ("network", "parameters", "graph", "train", "torch", "export", "MB", "onnx", "draw", "kB",
            "difference", "inputs")  # fmt: skip
 WIDTHS = (26, 12, 6, 6, 6, 6, 6, 6, 6, 6, 10, 8)
+PLAIN_COLUMNS = ("network", "parameters", "run", *TOOLS, "step", "plain")
+PLAIN_WIDTHS = (26, 12, *(8 for _ in PLAIN_COLUMNS[2:]))
 
 
-def main(pattern: str = "*") -> int:
+def main() -> int:
     """Prints a line for each network."""
-    print_row(COLUMNS)
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("pattern", nargs="?", default="*", metavar="PATTERN")
+    parser.add_argument("--plain", action="store_true", help="try PyTorch's own tools on each")
+    args = parser.parse_args()
+    print_row(*((PLAIN_COLUMNS, PLAIN_WIDTHS) if args.plain else (COLUMNS,)))
     failed = 0
     for row in rows():
-        if fnmatchcase(row.entry.name, pattern):
+        if fnmatchcase(row.entry.name, args.pattern):
             with TemporaryDirectory() as folder:
-                failed += not is_sound(row, Path(folder))
+                failed += not (is_plain(row) if args.plain else is_sound(row, Path(folder)))
     return min(failed, 1)
+
+
+def is_plain(row: Row) -> bool:
+    """Prints how long PyTorch's tools take with a network and returns whether all take it."""
+    seconds: dict[str, float] = {}
+    entry = row.entry
+    graph = compile_spec(str(shipped_specs()[entry.spec]), variant=entry.variant).graph
+    network, inputs = build(graph).eval(), trial_inputs(graph)
+    faults = []
+    with torch.no_grad():
+        with timed(seconds, "run"):
+            expected = network(**inputs)
+        for name, tool in TOOLS.items():
+            with timed(seconds, name):
+                try:
+                    torch.testing.assert_close(tool(network, inputs)(**inputs), expected)
+                except Exception as error:  # noqa: BLE001 - whatever the tool says of it
+                    faults.append(f"{entry.name}, {name}: {error}")
+    two = {name: torch.cat([one, one]) for name, one in inputs.items()}
+    with timed(seconds, "step"):
+        try:
+            left_out = weights_without_gradient(network.train(), two)
+            faults += [f"{entry.name}, step: {name} has no gradient" for name in left_out]
+        except Exception as error:  # noqa: BLE001 - as above
+            faults.append(f"{entry.name}, step: {error}")
+    cells = {
+        "network": entry.name,
+        "parameters": f"{row.params:,}",
+        "plain": "no" if faults else "yes",
+    } | {name: f"{value:.2f}" for name, value in seconds.items()}
+    print_row([cells[column] for column in PLAIN_COLUMNS], PLAIN_WIDTHS)
+    for fault in faults:
+        print(fault, file=sys.stderr, flush=True)
+    return not faults
 
 
 def is_sound(row: Row, folder: Path) -> bool:
@@ -96,11 +145,11 @@ def timed(seconds: dict[str, float], name: str) -> Iterator[None]:
     seconds[name] = time.perf_counter() - start
 
 
-def print_row(cells: Sequence[str]) -> None:
+def print_row(cells: Sequence[str], widths: Sequence[int] = WIDTHS) -> None:
     """Prints a row of the table, the first column on the left."""
-    first, *others = zip(cells, WIDTHS, strict=True)
+    first, *others = zip(cells, widths, strict=True)
     print(first[0].ljust(first[1]), *(cell.rjust(width) for cell, width in others), flush=True)
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    sys.exit(main())

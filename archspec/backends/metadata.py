@@ -20,6 +20,9 @@ PREPROCESS = "archspec.preprocess"
 CLASSES = "archspec.classes"
 """The names of the classes, a list in JSON."""
 
+FEATURES = "archspec.features"
+"""The names of an example's numbers, in their order: the columns of a table; a list in JSON."""
+
 
 class AlteredError(Refusal):
     """The spec in a model is not the one that it was made from."""

@@ -22,6 +22,7 @@ __all__ = [
     "initial_weights",
     "load_weights",
     "to_numpy",
+    "weights_file",
 ]
 
 CHECKPOINTS = ("checkpoints/best.ckpt", "checkpoints/last.ckpt")
@@ -57,10 +58,10 @@ def load_weights(source: Path) -> dict[str, torch.Tensor]:
         WeightsError: There is no such file, or it does not hold weights, or one that is not
             a dense tensor of floating-point numbers (batch norm's counter is a whole one).
     """
-    if is_tensor_file(source) and not source.is_dir():
-        return {name: torch.from_numpy(array) for name, array in read_tensors(source).items()}
+    path = weights_file(source)
+    if is_tensor_file(path):
+        return {name: torch.from_numpy(array) for name, array in read_tensors(path).items()}
     try:
-        path = _checkpoint_in(source) if source.is_dir() else source
         file = path.open("rb")
     except OSError as error:
         raise WeightsError(f"cannot read {source}: {error.strerror}") from error
@@ -79,6 +80,18 @@ def load_weights(source: Path) -> dict[str, torch.Tensor]:
                 "save dense tensors of floating-point numbers",
             )
     return made
+
+
+def weights_file(source: Path) -> Path:
+    """Returns the file that holds the weights: of a run directory, that of its best checkpoint.
+
+    Raises:
+        WeightsError: There is no checkpoint, or the directory cannot be read.
+    """
+    try:
+        return _checkpoint_in(source) if source.is_dir() else source
+    except OSError as error:
+        raise WeightsError(f"cannot read {source}: {error.strerror}") from error
 
 
 def to_numpy(weights: Mapping[str, torch.Tensor]) -> dict[str, np.ndarray]:

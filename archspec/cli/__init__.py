@@ -52,6 +52,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         if arguments[:1] == ["check"]:
             _start_fast()
             _leave_fast(_guarded(arguments))
+        code = _guarded(arguments)
+        _leave_quietly()
+        return code
     return _guarded(arguments)
 
 
@@ -89,6 +92,14 @@ def _leave_fast(code: int) -> NoReturn:
         with suppress(OSError):  # which has been reported, if it can be
             stream.flush()
     os._exit(code)
+
+
+def _leave_quietly() -> None:
+    """Lets Ctrl-C end what is left of the process at once, instead of by a traceback."""
+    import signal
+
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _run(argv: list[str]) -> int:

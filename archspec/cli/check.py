@@ -42,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=filled,
         help="a spec file, a pattern such as 'specs/**/*.yaml', or the name of a shipped spec",
     )
-    add_spec_options(parser)
+    add_spec_options(parser, limits=True)
     parser.add_argument(
         "--all-variants",
         action="store_true",

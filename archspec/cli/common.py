@@ -54,8 +54,13 @@ def output_file(text: str) -> Path:
     return Path(filled(text))
 
 
-def add_spec_options(parser: argparse.ArgumentParser) -> None:
-    """Adds what every command takes that reads a spec: --variant, --set, limits and the like."""
+def add_spec_options(parser: argparse.ArgumentParser, *, limits: bool = False) -> None:
+    """Adds what every command takes that reads a spec: --variant, --set, limits and the like.
+
+    Args:
+        parser: The command's parser.
+        limits: Whether its help shows a line for each limit, and not only that there are some.
+    """
     parser.add_argument("--variant", metavar="V", help="the variant of the spec")
     parser.add_argument(
         "--set",
@@ -78,19 +83,20 @@ def add_spec_options(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="let the spec extend, include and use files outside of its project",
     )
-    _add_limits(parser)
+    _add_limits(parser, shown=limits)
 
 
-def _add_limits(parser: argparse.ArgumentParser) -> None:
+def _add_limits(parser: argparse.ArgumentParser, *, shown: bool) -> None:
     """Adds a flag for every limit."""
-    group = parser.add_argument_group("limits", "how large a spec may be (archspec explain limits)")
+    where = "archspec explain limits" if shown else "archspec check --help shows the flags"
+    group = parser.add_argument_group("limits", f"how large a spec may be ({where})")
     for name, default in Limits()._asdict().items():
         group.add_argument(
             flag(name),
             metavar="N",
             type=_at_most(name),
             default=default,
-            help=f"{LIMITS[name].what} (default {default:_})",
+            help=f"{LIMITS[name].what} (default {default:_})" if shown else argparse.SUPPRESS,
         )
 
 

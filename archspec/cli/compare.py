@@ -57,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
     with run_faults():
         compared = side_by_side([read_run(path) for path in args.runs])
         content = _content(compared, args.output) if args.output else b""
-    for said in unfinished(compared):
+    for said in (*unfinished(compared), *compared.unmarked()):
         note(f"note: {said}")
     if args.output:
         _write(args.output, content)

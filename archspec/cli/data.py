@@ -119,7 +119,8 @@ def _augment(args: argparse.Namespace, spec: TrainSpec) -> Augment | None:
 
 def _summarised(args: argparse.Namespace, compiled: Compiled, spec: TrainSpec) -> Dataset:
     """Returns the data, having said what they hold."""
-    from archspec.cli.data_printed import json_of, lines_of, warnings_of
+    from archspec.cli.data_printed import json_of, lines_of, lines_of_columns, warnings_of
+    from archspec.training.data.column_summary import columns_of_file, columns_of_source
     from archspec.training.data.data_summary import summarise
     from archspec.training.data.dataset import prepared
     from archspec.training.data.sources import source_of
@@ -127,13 +128,17 @@ def _summarised(args: argparse.Namespace, compiled: Compiled, spec: TrainSpec) -
     from archspec.training.loop.agreement import check_agreement
     from archspec.training.loop.objective import main_input
 
+    columns = columns_of_file(spec.data)
+    if columns and args.format == "table":  # also of a table that cannot be trained on
+        print("\n".join([*lines_of_columns(columns), ""]), flush=True)
     source = source_of(spec.data, main_input(compiled.graph).type)
     data = prepared(source, spec.data, fold=0 if spec.data.split.folds else None)
-    summary = summarise(source, data)
+    summary, named = summarise(source, data), columns or columns_of_source(source)
     if args.format == "json":
-        print(json.dumps(json_of(summary), indent=1, ensure_ascii=False))
+        print(json.dumps(json_of(summary, named), indent=1, ensure_ascii=False))
     else:
-        print("\n".join(lines_of(summary)))
+        lines = [] if columns or not named else ["", *lines_of_columns(named)]
+        print("\n".join([*lines_of(summary), *lines]))
     sys.stdout.flush()
     for warning in warnings_of(summary):
         note(f"warning: {warning}")

@@ -10,10 +10,14 @@ from archspec.diagnostics.terminal import cells, visible
 from archspec.ir.types import shape_text
 
 if TYPE_CHECKING:
+    from archspec.training.data.column_summary import Column
     from archspec.training.data.data_summary import Part, Summary, Twin, Values
 
 BAR = 30
 """How long the longest bar is."""
+
+MOST_COLUMNS = 60
+"""The most columns of a table that are printed for people."""
 
 LONGEST = 24
 """The most columns that the name of a class takes."""
@@ -32,6 +36,30 @@ def lines_of(summary: Summary) -> Iterator[str]:
     yield f"before preprocessing  {_values(summary.before)}"
     after = f"after preprocessing   {_values(summary.after)}"
     yield after if summary.shape == small == large else f"{after}, {shape_text(summary.shape)}"
+
+
+def lines_of_columns(columns: Sequence[Column]) -> Iterator[str]:
+    """Yields the columns of a table with what they hold, for people."""
+    rows = [
+        [
+            _shortened(visible(column.name)),
+            column.kind,
+            f"{column.missing:,}",
+            f"{column.different:,}",
+            *("" if value is None else f"{value:.4g}" for value in column[4:]),
+        ]
+        for column in columns[:MOST_COLUMNS]
+    ]
+    heads = ["column", "kind", "missing", "different", "lowest", "highest", "mean", "deviation"]
+    widths = [max(map(cells, column)) for column in zip(heads, *rows, strict=True)]
+    for row in (heads, *rows):
+        padded = [
+            _padded(text, width) if at < 2 else " " * (width - cells(text)) + text
+            for at, (text, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        yield "  ".join(padded).rstrip()
+    if len(columns) > MOST_COLUMNS:
+        yield f"and {len(columns) - MOST_COLUMNS:,} columns more, which --format json has"
 
 
 def warnings_of(summary: Summary) -> Iterator[str]:
@@ -53,7 +81,7 @@ def warnings_of(summary: Summary) -> Iterator[str]:
         yield f"so it is with {len(missing) - 5:,} more"
 
 
-def json_of(summary: Summary) -> dict[str, Any]:
+def json_of(summary: Summary, columns: Sequence[Column]) -> dict[str, Any]:
     """Returns the object for programs."""
     return {
         "name": summary.name,
@@ -77,6 +105,7 @@ def json_of(summary: Summary) -> dict[str, Any]:
             for twin in summary.twins
         ],
         "contradictions": summary.contradictions,
+        "columns": [column._asdict() for column in columns],
     }
 
 

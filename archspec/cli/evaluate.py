@@ -43,7 +43,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SPLIT|FILE",
         type=filled,
         default="test",
-        help="test, validation or train, or an .npz file of examples (default: %(default)s)",
+        help="test, validation or train, or an .npz file or a table of examples (default: "
+        "%(default)s)",
     )
     parser.add_argument(
         "--format",
@@ -88,6 +89,7 @@ def _print_json(result: Evaluated) -> None:
         "split": result.split,
         "examples": len(result.evaluation.targets),
         "metrics": {name: finite(value) for name, value in metrics.items()},
+        "of": result.evaluation.of_what or None,
         "classes": [row._asdict() for row in result.classes],
     }
     print(json.dumps(content, indent=1, ensure_ascii=False))
@@ -103,13 +105,16 @@ def _print_table(result: Evaluated) -> None:
     print(f"{visible(f'{result.dataset}, {result.split}')}: {number}\n")
     metrics = result.evaluation.metrics
     print_rows([[title(name), shown(name, value)] for name, value in metrics.items()], left=1)
+    if result.evaluation.of_what:
+        print(visible(result.evaluation.of_what))
     if result.classes:
         print()
         rows = [
             [visible(row.name), *(f"{share:.2%}" for share in row[1:4]), f"{row.support:,}"]
             for row in result.classes
         ]
-        print_rows([["class", "precision", "recall", "F1", "support"], *rows], left=1)
+        kind = "label" if result.evaluation.labelled else "class"
+        print_rows([[kind, "precision", "recall", "F1", "support"], *rows], left=1)
 
 
 def _write(directory: Path, result: Evaluated) -> list[Path]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -22,8 +22,9 @@ from archspec.cli.extras import needs
 from archspec.frontend import Compiled, UsageError, compile_spec, compile_text
 from archspec.frontend.train_schema import TrainSpec
 from archspec.ir.graph import Graph
-from archspec.training.data.dataset import Dataset, Examples, load, load_file
+from archspec.training.data.dataset import Columns, Dataset, Examples, load, load_file
 from archspec.training.data.preprocess_file import learnt_with
+from archspec.training.data.sources.table_file import is_table
 from archspec.training.loop.agreement import check_agreement
 from archspec.training.loop.folds import fold_directory
 from archspec.training.loop.objective import main_input, main_output
@@ -53,6 +54,7 @@ class Evaluated(NamedTuple):
         split: The split, or the file.
         examples: The examples.
         evaluation: The results.
+        columns: The table that the examples come from, if they do.
     """
 
     subject: Path
@@ -60,16 +62,19 @@ class Evaluated(NamedTuple):
     split: str
     examples: Examples
     evaluation: Evaluation
+    columns: Columns | None
 
     @property
     def classes(self) -> list[ClassResult]:
-        """The results of each class; none for values."""
-        judged = self.evaluation.judged
+        """The results of each class, or label; none for values."""
+        judged, labelled = self.evaluation.judged, self.evaluation.labelled
+        if labelled:
+            return labelled.results()
         return class_results(judged.confusion(), judged.classes) if judged else []
 
     def drawn(self) -> Judgement:
         """Returns the pictures of it."""
-        return judgement(self.evaluation, self.examples)
+        return judgement(self.evaluation, self.examples, self.columns)
 
 
 class _Subject(NamedTuple):
@@ -80,6 +85,8 @@ class _Subject(NamedTuple):
     steps: Sequence[FittedStep] | None
     outputs: Outputs
     fold: int | None = None
+    laid_out: Callable[[torch.Tensor], torch.Tensor] | None = None
+    features: Sequence[str] | None = None
 
 
 def evaluated(args: argparse.Namespace) -> Evaluated:
@@ -103,10 +110,12 @@ def evaluated(args: argparse.Namespace) -> Evaluated:
             f"{args.split} does not say what is true of its examples",
             help="put an array y with their classes, or values, beside x",
         )
+    if subject.laid_out:
+        examples = examples._replace(held=subject.laid_out(examples.inputs), late=())
     judged = data._replace(splits={split: examples})
     check_agreement(subject.graph, judged, subject.train.loss.name)
     evaluation = evaluate(subject.outputs, subject.graph, subject.train, data, examples)
-    return Evaluated(args.subject, data.name, args.split, examples, evaluation)
+    return Evaluated(args.subject, data.name, args.split, examples, evaluation, data.columns)
 
 
 def _data(args: argparse.Namespace, subject: _Subject) -> tuple[Dataset, str]:
@@ -114,15 +123,16 @@ def _data(args: argparse.Namespace, subject: _Subject) -> tuple[Dataset, str]:
     if args.split in SPLITS:
         return load(spec, taken, fold=subject.fold, steps=subject.steps), args.split
     path = Path(args.split)
-    if path.suffix not in (".npz", ".npy"):
+    if path.suffix not in (".npz", ".npy") and not is_table(path):
         raise CommandError(
             f"there is no split `{args.split}`",
             exit_code=USAGE,
-            help=f"choose {', '.join(SPLITS)}, or give an .npz file",
+            help=f"choose {', '.join(SPLITS)}, or give an .npz file or a table",
         )
     size = main_output(subject.graph).type.example[0]
     classes = size if isinstance(size, int) else 1
-    return load_file(path, spec, taken, classes, steps=subject.steps), "file"
+    made = load_file(path, spec, taken, classes, steps=subject.steps, features=subject.features)
+    return made, "file"
 
 
 def _run(args: argparse.Namespace) -> _Subject:
@@ -184,16 +194,11 @@ def _model(args: argparse.Namespace) -> _Subject:
     except (ModelError, MismatchError, ProviderError, AlteredError) as error:
         code = USAGE if type(error) is ModelError else NO
         raise CommandError(error.message, exit_code=code, help=error.help) from error
-    if subject.embedded:
-        raise CommandError(
-            f"{args.subject} does its preprocessing itself",
-            exit_code=USAGE,
-            help=f"use `archspec predict {args.subject} --split {args.split}`, or the model "
-            "without --embed-preprocessing",
-        )
     train = _trained(compiled)
     outputs = _model_outputs(model, compiled.graph, train.loss.name)
-    return _Subject(compiled.graph, train, subject.steps, outputs)
+    return _Subject(
+        subject.graph, train, subject.steps, outputs, None, subject.laid_out, subject.features
+    )
 
 
 def _model_outputs(model: OnnxModel, graph: Graph, loss: str) -> Outputs:

@@ -25,7 +25,7 @@ from archspec.cli.common import (
 from archspec.cli.extras import needs
 from archspec.cli.given_weights import add_weight_arguments, weights_from
 from archspec.cli.progress import progress
-from archspec.cli.rework import add_rework_arguments, check_rework, rework, steps_of
+from archspec.cli.rework import add_rework_arguments, check_rework, rework, smaller, steps_of
 from archspec.cli.termination import interrupted_by_signals
 from archspec.cli.verify import proof_errors, proved
 from archspec.frontend import Compiled
@@ -64,7 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--output",
         metavar="FILE",
         type=output_file,
-        help="the file to write (default: NAME.onnx)",
+        help="the file to write (default: NAME.onnx, NAME.fp16.onnx or NAME.int8.onnx)",
     )
     parser.add_argument(
         "--opset", metavar="N", type=int, default=OPSET, help=f"ONNX's opset (default: {OPSET})"
@@ -93,7 +93,7 @@ def run(args: argparse.Namespace) -> int:
         raise CommandError("export is not told the format", exit_code=USAGE, help="add --onnx")
     compiled = compile_from(args)
     graph = compiled.graph
-    path = args.output or Path(f"{graph.stem}.onnx")
+    path = args.output or Path(f"{graph.stem}{smaller(args)}.onnx")
     try:
         with interrupted_by_signals():
             size, proof, remarks = _export(compiled, args, path)
@@ -192,8 +192,15 @@ def _repository(path: Path, directory: Path, compiled: Compiled) -> str:
 
 def _metadata(compiled: Compiled, weights: Path | None) -> dict[str, str]:
     from archspec.backends.fitted_step import to_json
-    from archspec.backends.metadata import CLASSES, PREPROCESS, SPEC, SPEC_HASH, spec_hash
-    from archspec.training.data.labels import class_labels
+    from archspec.backends.metadata import (
+        CLASSES,
+        FEATURES,
+        PREPROCESS,
+        SPEC,
+        SPEC_HASH,
+        spec_hash,
+    )
+    from archspec.training.data.labels import class_labels, feature_names
 
     graph, text = compiled.graph, compiled.resolved
     made = {
@@ -210,6 +217,8 @@ def _metadata(compiled: Compiled, weights: Path | None) -> dict[str, str]:
     made[PREPROCESS] = json.dumps(to_json(steps_of(compiled, weights)))
     if labels := class_labels(data):
         made[CLASSES] = json.dumps(labels, ensure_ascii=False)
+    if features := feature_names(data):
+        made[FEATURES] = json.dumps(features, ensure_ascii=False)
     return made
 
 

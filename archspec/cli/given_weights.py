@@ -47,7 +47,8 @@ def weights_from(graph: Graph, source: Path | None, seed: int | None) -> dict[st
             from archspec.backends.torch import memory_errors
             from archspec.backends.weights import initial_weights
         seed = SEED if seed is None else seed
-        note(f"note: without --weights the weights are random (seed {seed})")
+        if any(p.kind == "weight" for node in graph.nodes for p in node.parameters().values()):
+            note(f"note: without --weights the weights are random (seed {seed})")
         with memory_errors():
             return initial_weights(graph, seed)
     with needs("torch"):

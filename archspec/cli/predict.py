@@ -44,7 +44,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="*",
         type=filled,
         help="images, directories of images (one for each class tells the truth), an .npz or "
-        ".npy file, or - for one of these from stdin; the spec's data if left out",
+        ".npy file, or - for one of these from stdin; a .csv or .parquet table; the spec's data "
+        "if left out",
     )
     parser.add_argument(
         "--split",

@@ -21,7 +21,15 @@ from archspec.diagnostics.counted import counted
 from archspec.frontend import Compiled
 from archspec.training.errors import UnreadableError
 from archspec.training.prediction.given import Given, GivenPictures
-from archspec.training.prediction.outcomes import Archive, Classes, Numbers, Outcome, Skipped, run
+from archspec.training.prediction.outcomes import (
+    Archive,
+    Classes,
+    Numbers,
+    Outcome,
+    Skipped,
+    YesOrNo,
+    run,
+)
 from archspec.training.prediction.picture_output import PictureOutput
 from archspec.training.prediction.subject import Subject, subject_of
 
@@ -45,7 +53,7 @@ class Outcomes(NamedTuple):
         comparison: The network beside the model.
     """
 
-    printed: Classes | Numbers | None
+    printed: Classes | YesOrNo | Numbers | None
     images: PictureOutput | None
     archive: Archive | None
     comparison: Comparison | None
@@ -68,7 +76,7 @@ def predict(args: argparse.Namespace, model: OnnxModel, compiled: Compiled | Non
     for doubt in subject.doubts:
         note(f"note: {doubt}")
     kind = kind_of(subject, args)
-    inputs = inputs_for(subject, args.inputs, args.split, classes=kind == "classes")
+    inputs = inputs_for(subject, args.inputs, args.split, kind)
     if args.grid:
         require_grid(args, inputs.given)
     _require_folders(args, kind)
@@ -161,9 +169,11 @@ def writing(path: Path) -> Iterator[None]:
 
 def _outcomes(args: argparse.Namespace, subject: Subject, kind: str, inputs: Inputs) -> Outcomes:
     graph, given = subject.graph, inputs.given
-    printed: Classes | Numbers | None = None
+    printed: Classes | YesOrNo | Numbers | None = None
     if kind == "classes":
-        printed = Classes(graph, given, len(inputs.labels), args.top)
+        printed = Classes(graph, given, len(inputs.labels), args.top, apart=subject.apart)
+    elif kind == "labels":
+        printed = YesOrNo(graph, given, len(subject.names))
     elif kind == "numbers":
         printed = Numbers(graph, given)
     images = kind == "images"

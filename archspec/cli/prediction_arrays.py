@@ -1,4 +1,4 @@
-"""Examples that are arrays: of a file, of stdin, or of the data that a model's spec names."""
+"""Examples that are arrays: of a file, a table or stdin, or of the data that a spec names."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from archspec.backends.fitted_step import FittedStep
 from archspec.cli.common import USAGE, CommandError
@@ -20,18 +19,19 @@ from archspec.training.data.source import UNKNOWN, as_tensor
 from archspec.training.data.targets import class_numbers
 from archspec.training.errors import TrainingError
 from archspec.training.loop.agreement import check_agreement
-from archspec.training.loop.objective import main_input
+from archspec.training.loop.objective import main_input, main_output
 from archspec.training.prediction.given import GivenArrays
 from archspec.training.prediction.subject import Subject
 from archspec.training.preprocessing import apply
 
 
-def spec_data(subject: Subject, split: str) -> Inputs:
+def spec_data(subject: Subject, split: str, kind: str) -> Inputs:
     """Returns a part of the data that the model's spec names.
 
     Args:
         subject: The model, and what is known of it.
         split: The part.
+        kind: What the main output is; there may be true classes, labels and numbers.
 
     Raises:
         CommandError: It names none, or none are in this part.
@@ -48,41 +48,87 @@ def spec_data(subject: Subject, split: str) -> Inputs:
         )
     with needs("train"):
         dataset = load(data, main_input(subject.graph).type, steps=_steps(subject))
-    return _of_dataset(subject, dataset, split)
+    return _of_dataset(subject, dataset, split, kind)
 
 
-def arrays_of(subject: Subject, path: Path, content: bytes | None, *, classes: bool) -> Inputs:
+def arrays_of(subject: Subject, path: Path, content: bytes | None, kind: str) -> Inputs:
     """Returns the examples in a file of arrays.
 
     Args:
         subject: The model, and what is known of it.
         path: The file.
         content: What is in it, if that has been read.
-        classes: Whether the model tells classes, so that there may be true ones.
+        kind: What the main output is; there may be true classes, labels and numbers.
 
     Raises:
         TrainingError: They cannot be read, or are not what the model takes.
     """
     arrays = read_arrays(path, content)
-    if len(subject.graph.inputs) > 1 or not classes:
+    told = kind == "classes" or (_valued(subject, kind) and bool({"y", *HALVES} & {*arrays}))
+    if len(subject.graph.inputs) > 1 or not told:
         return _raw(subject, path, arrays)
     if not {*HALVES} & {*arrays}:
         name = _array_name(subject, path, arrays)
         _require_examples(path, name, arrays[name])
         arrays["x"] = arrays.pop(name)
-    data = subject.data or Data(npz=str(path))
-    if subject.labels and subject.names == subject.labels:
-        data = Data(npz=str(path), classes=[*subject.labels], channels_last=data.channels_last)
+    return _of_file(subject, path, kind, arrays)
+
+
+def rows_of(subject: Subject, path: Path, kind: str) -> Inputs:
+    """Returns the examples in a table.
+
+    Args:
+        subject: The model, and what is known of it.
+        path: The table.
+        kind: What the main output is; there may be true classes and numbers.
+
+    Raises:
+        CommandError: The model takes several inputs at once.
+        TrainingError: They cannot be read, or are not what the model takes.
+    """
+    if len(subject.graph.inputs) > 1:
+        raise CommandError(
+            f"the model takes {' and '.join(subject.graph.inputs)} at once, and a table does not "
+            "say which is which",
+            exit_code=USAGE,
+            help="give one .npz file with an array for each input",
+        )
+    return _of_file(subject, path, kind, None)
+
+
+def _of_file(
+    subject: Subject, path: Path, kind: str, arrays: dict[str, np.ndarray] | None
+) -> Inputs:
     with needs("train"):
         dataset = load_file(
             path,
-            data,
+            _read_as(subject, path, kind),
             main_input(subject.graph).type,
             subject.classes or 1,
             arrays,
             steps=_steps(subject),
+            features=subject.features,
         )
-    return _of_dataset(subject, dataset, "file")
+    return _of_dataset(subject, dataset, "file", kind)
+
+
+def _read_as(subject: Subject, path: Path, kind: str) -> Data:
+    """Returns how a file is read: as the spec says, but by the names that the model has."""
+    data = subject.data or Data(npz=str(path))
+    if kind != "classes":
+        unasked = subject.features is not None and not _valued(subject, kind)
+        known = {"table": None} if unasked else {}  # so that its target is not looked at
+        values = {"targets": "values", "one_hot": False, "classes": None}
+        return data.model_copy(update=values | known)
+    if subject.labels and subject.names == subject.labels:
+        return data.model_copy(update={"classes": [*subject.labels], "targets": None})
+    return data
+
+
+def _valued(subject: Subject, kind: str) -> bool:
+    """Returns whether true values, or labels, can stand beside what a model says."""
+    wanted = subject.compiled is None or subject.classes is None
+    return kind in ("labels", "numbers") and wanted
 
 
 def _array_name(subject: Subject, path: Path, arrays: Mapping[str, np.ndarray]) -> str:
@@ -113,26 +159,35 @@ def _steps(subject: Subject) -> Sequence[FittedStep]:
     return subject.steps or ()
 
 
-def _of_dataset(subject: Subject, data: Dataset, split: str) -> Inputs:
+def _of_dataset(subject: Subject, data: Dataset, split: str, kind: str) -> Inputs:
     examples = data.splits[split]
     if not examples.number:
         raise CommandError(
             f"the spec keeps no examples for {split}", exit_code=USAGE, help="use --split test"
         )
-    inputs = _laid_out(subject, examples.inputs)
+    inputs = subject.laid_out(examples.inputs)
     laid_out = examples._replace(held=inputs)
-    train = subject.compiled.train if subject.compiled else None
-    loss = train.loss.name if train else "cross_entropy"
-    check_agreement(subject.graph, data._replace(splits={split: laid_out}), loss)
+    judged = data._replace(splits={split: laid_out})
+    if examples.labelled:
+        loss = subject.loss or ("cross_entropy" if kind == "classes" else "mse")
+        check_agreement(subject.graph, judged, loss)
+    elif kind == "classes":  # whose numbers are not known, so that no other loss takes them
+        single = main_output(subject.graph).type.example == (1,)
+        check_agreement(
+            subject.graph, judged, "binary_cross_entropy" if single else "cross_entropy"
+        )
     labels = subject.labels if subject.labels == subject.names else data.classes
-    truths = class_numbers(examples.targets.numpy(), data.classes)
+    targets = examples.targets.numpy()
+    truths = class_numbers(targets, data.classes)
+    valued = examples.targets.is_floating_point() and _valued(subject, kind)
     given = GivenArrays(
         data.name,
         examples.indices,
         {next(iter(subject.graph.inputs)): inputs.numpy()},
         np.full(examples.number, UNKNOWN) if truths is None else truths,
+        targets if valued else None,
     )
-    return Inputs(given, labels or data.classes, split)
+    return Inputs(given, labels or data.classes or subject.names, split)
 
 
 def _raw(subject: Subject, path: Path, arrays: Mapping[str, np.ndarray]) -> Inputs:
@@ -169,9 +224,4 @@ def _array(
     elif channels_last and array.ndim > 2:
         array = np.moveaxis(array, -1, 1)
     tensor = apply(as_tensor(_told(path, name), array, taken.dtype), _steps(subject))
-    return _laid_out(subject, tensor).numpy()
-
-
-def _laid_out(subject: Subject, examples: torch.Tensor) -> torch.Tensor:
-    """Returns examples `[count, C, H, W]` as a model takes them that was made for cameras."""
-    return examples.movedim(1, -1) if subject.embedded and subject.channels_last else examples
+    return subject.laid_out(tensor).numpy()

@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Sequence
 
 from archspec.cli.common import NO, USAGE, CommandError, note
+from archspec.cli.prediction_rows import ClassRows, LabelRows
 from archspec.cli.predictions import Report
 from archspec.training.data.source import UNKNOWN
 from archspec.training.prediction.fonts import lacking
@@ -47,9 +48,13 @@ def draw_grid(args: argparse.Namespace, report: Report) -> int:
 
 def _drawable(report: Report, places: Sequence[int]) -> Sequence[str]:
     """Returns the names of the classes, numbers in place of those that no font can write."""
-    if isinstance(report.outcome, Numbers):
+    rows = report.rows
+    if isinstance(rows, ClassRows):
+        shown = {text for at in places for text in (rows.ranks(at)[0][0], rows.truth(at) or "")}
+    elif isinstance(rows, LabelRows):
+        shown = {text for at in places for text in (*rows.said(at), *(rows.truth(at) or ()))}
+    else:
         return ()
-    shown = {label for at in places for label in (report.ranks(at)[0][0], report.truth(at) or "")}
     missing = lacking("".join(shown))
     if not missing:
         return report.labels
@@ -67,11 +72,21 @@ def _cell(report: Report, at: int, labels: Sequence[str]) -> Cell:
     picture = report.given.picture(at)
     if picture is None:
         raise AssertionError("all examples are images if the first one is")
-    if isinstance(report.outcome, Numbers):
-        return Cell(picture, [", ".join(f"{v:.4g}" for v in report.outcome.values[at])], None)
-    (number, likely), *_ = report.numbered(at)
-    truth = int(report.given.truths[at])
-    said = f"{labels[number]} ({likely:.0%})"
-    if truth == UNKNOWN:
-        return Cell(picture, [said], None)
-    return Cell(picture, [said, f"truth: {labels[truth]}"], number == truth)
+    rows = report.rows
+    if isinstance(rows, ClassRows):
+        (number, likely), *_ = rows.numbered(at)
+        truth = int(report.given.truths[at])
+        said = f"{labels[number]} ({likely:.0%})"
+        if truth == UNKNOWN:
+            return Cell(picture, [said], None)
+        return Cell(picture, [said, f"truth: {labels[truth]}"], number == truth)
+    if isinstance(rows, LabelRows):
+        drawn = dict(zip(report.labels, labels, strict=True))
+        there, true = rows.said(at), rows.truth(at)
+        said = ", ".join(drawn[label] for label in there) or "none"
+        if true is None:
+            return Cell(picture, [said], None)
+        told = ", ".join(drawn[label] for label in true) or "none"
+        return Cell(picture, [said, f"truth: {told}"], there == true)
+    assert isinstance(report.outcome, Numbers)  # noqa: S101 - of the rest nothing is drawn
+    return Cell(picture, [", ".join(f"{v:.4g}" for v in report.outcome.values[at])], None)

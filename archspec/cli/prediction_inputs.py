@@ -11,6 +11,7 @@ from archspec.cli.common import USAGE, CommandError, note
 from archspec.cli.extras import needs
 from archspec.ir.types import shape_text
 from archspec.training.data.source import UNKNOWN
+from archspec.training.data.sources.table_file import is_table
 from archspec.training.prediction.given import Given, GivenPictures, truths_of_folders
 from archspec.training.prediction.picture_colours import WHITE
 from archspec.training.prediction.picture_files import PictureFile, picture_files
@@ -36,14 +37,14 @@ class Inputs(NamedTuple):
     split: str | None
 
 
-def inputs_for(subject: Subject, inputs: Sequence[str], split: str, *, classes: bool) -> Inputs:
+def inputs_for(subject: Subject, inputs: Sequence[str], split: str, kind: str) -> Inputs:
     """Returns the examples that the arguments name.
 
     Args:
         subject: The model, and what is known of it.
         inputs: The INPUT arguments; without any, the spec's data are taken.
         split: The part of the spec's data.
-        classes: Whether the model tells classes, so that there may be true ones.
+        kind: What the main output is; there may be true classes, labels and numbers.
 
     Raises:
         CommandError: There are none, or arrays and pictures at once, or PyTorch is not installed,
@@ -53,23 +54,28 @@ def inputs_for(subject: Subject, inputs: Sequence[str], split: str, *, classes: 
     if not inputs:
         with needs("train"):
             from archspec.cli.prediction_arrays import spec_data
-        return spec_data(subject, split)
+        return spec_data(subject, split, kind)
     content = sys.stdin.buffer.read() if STDIN in inputs else b""
     if STDIN in inputs and not content:
         raise CommandError("nothing came from stdin", exit_code=USAGE)
-    arrays = [name for name in inputs if _holds_arrays(name, content)]
+    arrays = [name for name in inputs if _holds_arrays(name, content) or is_table(Path(name))]
     if arrays and len(inputs) > 1:
+        what = "is a table" if is_table(Path(arrays[0])) else "holds arrays"
         raise CommandError(
-            f"{arrays[0]} holds arrays, which are taken alone",
+            f"{arrays[0]} {what}, which {'is' if what == 'is a table' else 'are'} taken alone",
             exit_code=USAGE,
-            help="give one file of arrays, or images and directories of images",
+            help="give one table or file of arrays, or images and directories of images",
         )
     if not arrays:
         return _pictures(subject, inputs, content)
     path = Path("stdin") if inputs[0] == STDIN else Path(inputs[0])
     with needs("torch"):
-        from archspec.cli.prediction_arrays import arrays_of
-    return arrays_of(subject, path, content or None, classes=classes)
+        from archspec.cli.prediction_arrays import arrays_of, rows_of
+    return (
+        rows_of(subject, path, kind)
+        if is_table(path)
+        else arrays_of(subject, path, content or None, kind)
+    )
 
 
 def _holds_arrays(name: str, content: bytes) -> bool:

@@ -1,4 +1,4 @@
-"""What a model's main output is: classes, numbers, images, or arrays; and what suits it."""
+"""What a model's main output is: classes, labels, numbers, images, or arrays; and what suits it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from archspec.ir.types import TensorType
     from archspec.training.prediction.subject import Subject
 
-KINDS = ("classes", "numbers", "images", "arrays")
+KINDS = ("classes", "labels", "numbers", "images", "arrays")
 
 NUMBERS = 16
 """The most numbers of an example that are printed without being asked for."""
@@ -44,6 +44,8 @@ def kind_of(subject: Subject, args: argparse.Namespace) -> str:
 def _likely(subject: Subject, type_: TensorType, output: Path | None) -> str:
     if subject.classes and _is_real(type_):
         return "classes"
+    if subject.yes_or_no and _is_real(type_):
+        return "labels"
     if _is_image(type_) and not _is_archive(output):
         return "images"
     return "numbers" if _count(type_) <= NUMBERS and not _is_image(type_) else "arrays"
@@ -54,6 +56,8 @@ def _faults_of_kind(
 ) -> Iterator[tuple[str, str]]:
     if kind == "classes" and not (subject.classes and _is_real(type_)):
         yield f"{what} is no score for each class", ""
+    if kind == "labels" and not (subject.yes_or_no and _is_real(type_)):
+        yield f"{what} was not trained to say yes or no to each of several labels", ""
     if kind == "numbers" and not math.isfinite(_count(type_)):
         yield f"{what} is not a fixed count of numbers", INTO_FILE
     if kind == "images" and not _is_image(type_):
@@ -76,8 +80,8 @@ def _faults_of_files(args: argparse.Namespace, what: str, kind: str) -> Iterator
         yield f"--top is for classes, but {what} is none", ""
     if args.grid is None:
         return
-    if kind not in ("classes", "numbers"):
-        yield f"--grid is for classes and numbers, but {what} is neither", ""
+    if kind not in ("classes", "labels", "numbers"):
+        yield f"--grid is for classes, labels and numbers, but {what} is none of them", ""
     from PIL import Image
 
     from archspec.training.prediction.picture_files import STRANGE

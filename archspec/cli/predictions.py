@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import csv
 import json
-import math
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
-
+from archspec.cli.prediction_rows import (
+    ClassRows,
+    LabelRows,
+    NumberRows,
+    Row,
+    Rows,
+    number_in_json,
+)
 from archspec.diagnostics import Refusal
+from archspec.diagnostics.counted import counted
 from archspec.diagnostics.terminal import cells, visible
-from archspec.training.data.source import UNKNOWN
-from archspec.training.prediction.outcomes import Classes, Numbers
+from archspec.training.prediction.outcomes import Classes, Numbers, YesOrNo
 
 if TYPE_CHECKING:
     from archspec.training.prediction.comparison import Comparison
     from archspec.training.prediction.given import Given
-
-Row = dict[str, object]
 
 
 class Report(NamedTuple):
@@ -46,7 +49,7 @@ class Report(NamedTuple):
     split: str | None
     labels: Sequence[str]
     top: int
-    outcome: Classes | Numbers | None
+    outcome: Classes | YesOrNo | Numbers | None
     comparison: Comparison | None
     skipped: Mapping[int, Refusal]
     written: dict[str, str]
@@ -62,35 +65,19 @@ class Report(NamedTuple):
         return len(self.given.indices) - len(self.skipped)
 
     @property
-    def correct(self) -> int | None:
-        """How many predictions are right, if that is known of all."""
-        truths = self.given.truths[self.places]
-        if not isinstance(self.outcome, Classes) or (truths == UNKNOWN).any():
-            return None
-        return int(np.sum(self.outcome.best[self.places, 0] == truths))
+    def rows(self) -> Rows | None:
+        """What is printed of each example, if anything is."""
+        if isinstance(self.outcome, Classes):
+            return ClassRows(self.outcome, self.given, self.labels, self.top)
+        if isinstance(self.outcome, YesOrNo):
+            return LabelRows(self.outcome, self.given, self.labels)
+        return None if self.outcome is None else NumberRows(self.outcome, self.given)
 
     @property
-    def accuracy(self) -> float | None:
-        """The share of them."""
-        return None if self.correct is None else self.correct / self.number
-
-    def truth(self, at: int) -> str | None:
-        """Returns the true class of an example, if it is known."""
-        number = int(self.given.truths[at])
-        return None if number == UNKNOWN else self.labels[number]
-
-    def ranks(self, at: int) -> list[tuple[str, float]]:
-        """Returns the most probable classes of an example with their probabilities."""
-        return [(self.labels[number], likely) for number, likely in self.numbered(at)]
-
-    def numbered(self, at: int) -> list[tuple[int, float]]:
-        """Returns the numbers of these classes with their probabilities."""
-        if not isinstance(self.outcome, Classes):
-            return []
-        return [
-            (int(number), round(float(likely), 6))
-            for number, likely in zip(self.outcome.best[at], self.outcome.likely[at], strict=True)
-        ]
+    def summary(self) -> Row:
+        """How good the predictions are, for programs."""
+        none: Row = {"correct": None, "accuracy": None}
+        return none | (self.rows.summary(self.places) if self.rows else {})
 
     def which(self, at: int) -> Row:
         """Returns what an example is called: its number, and its file if it has one."""
@@ -100,23 +87,22 @@ class Report(NamedTuple):
 
 def print_json(report: Report, limit: int | None) -> None:
     """Prints one object with everything."""
-    comparison = report.comparison
+    comparison, rows = report.comparison, report.rows
     content = {
         "model": str(report.model),
         "provider": report.provider,
         "dataset": report.given.name,
         "split": report.split,
         "examples": report.number,
-        "correct": report.correct,
-        "accuracy": report.accuracy,
+        **report.summary,
         "comparison": comparison and {
             "weights": str(comparison.weights),
-            "accuracy": None if report.correct is None else comparison.accuracy,
-            "largest_difference": _number(comparison.difference),
+            "accuracy": _accuracy(report, comparison),
+            "largest_difference": number_in_json(comparison.difference),
             "agrees": comparison.agrees,
         },
-        "predictions": [_object(report, at) for at in report.places[:limit]]
-        if report.outcome else [],
+        "predictions": [report.which(at) | rows.object(at) for at in report.places[:limit]]
+        if rows else [],
         **({"skipped": _skipped(report)} if report.skipped else {}),
         **({"written": report.written} if report.written else {}),
     }  # fmt: skip
@@ -127,65 +113,40 @@ def _skipped(report: Report) -> list[Row]:
     return [report.which(at) | {"reason": why.message} for at, why in report.skipped.items()]
 
 
-def _object(report: Report, at: int) -> Row:
-    row = report.which(at)
-    if isinstance(report.outcome, Numbers):
-        return row | {report.outcome.main: [_number(v) for v in report.outcome.values[at]]}
-    ranks = [
-        {"prediction": label, "probability": _number(likely)} for label, likely in report.ranks(at)
-    ]
-    row |= {"truth": report.truth(at), **ranks[0]}
-    return row | {"top": ranks} if report.top > 1 else row
-
-
 def print_csv(report: Report, limit: int | None) -> None:
     """Prints a line for each prediction: of each example, and of each of its ranks."""
-    rows = [row for at in report.places[:limit] for row in _lines(report, at)]
-    columns = list(_lines(report, report.places[0])[0])
+    made = report.rows
+    if made is None:
+        return
+    rows = [report.which(at) | row for at in report.places[:limit] for row in made.lines(at)]
+    first = report.places[0]
+    columns = list(report.which(first) | made.lines(first)[0])
     writer = csv.DictWriter(sys.stdout, columns, lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
 
 
-def _lines(report: Report, at: int) -> list[Row]:
-    which = report.which(at)
-    if isinstance(report.outcome, Numbers):
-        return [which | dict(zip(_columns(report.outcome), report.outcome.values[at], strict=True))]
-    truth = {"truth": report.truth(at)}
-    return [
-        which
-        | truth
-        | ({"rank": rank} if report.top > 1 else {})
-        | {"prediction": label, "probability": likely}
-        for rank, (label, likely) in enumerate(report.ranks(at), 1)
-    ]
-
-
-def _columns(numbers: Numbers) -> list[str]:
-    if numbers.count == 1:
-        return [numbers.main]
-    return [f"{numbers.main}.{at}" for at in range(numbers.count)]
-
-
 def print_table(report: Report, limit: int | None) -> None:
     """Prints how good the predictions are, and some of them; `?` is a truth not known."""
-    result = f"{report.number} example{'' if report.number == 1 else 's'}"
-    if report.correct is not None:
-        result = f"{report.correct} of {report.number} correct ({report.accuracy:.2%})"
+    verdict = report.rows.verdict(report.places) if report.rows else ""
+    result = counted(report.number, "example", "examples")
+    if verdict:
+        result = verdict if isinstance(report.outcome, Classes) else f"{result}, {verdict}"
     if report.skipped:
         result += f", {len(report.skipped)} skipped"
     title = ", ".join(word for word in (report.given.name, report.split) if word)
     print(f"{visible(title)}: {result}")
     if report.comparison:
         _print_comparison(report, report.comparison)
-    if report.outcome:
-        _print_rows(report, report.places[:limit])
+    if report.rows:
+        _print_rows(report, report.rows, report.places[:limit])
     for file, what in report.written.items():
         print(f"{visible(file)}: {what}")
 
 
 def _print_comparison(report: Report, comparison: Comparison) -> None:
-    accuracy = "" if report.correct is None else f"{comparison.accuracy:.2%}, "
+    known = _accuracy(report, comparison)
+    accuracy = "" if known is None else f"{known:.2%}, "
     verdict = "the same" if comparison.agrees else "not the same"
     print(
         f"{visible(str(comparison.weights))} in PyTorch: {accuracy}"
@@ -193,8 +154,14 @@ def _print_comparison(report: Report, comparison: Comparison) -> None:
     )
 
 
-def _print_rows(report: Report, places: Sequence[int]) -> None:
-    rows = [row for at in places for row in _texts(report, at)]
+def _accuracy(report: Report, comparison: Comparison) -> float | None:
+    """Returns the accuracy of the network beside the model, where examples are of one class."""
+    known = isinstance(report.outcome, Classes) and report.summary["correct"] is not None
+    return comparison.accuracy if known else None
+
+
+def _print_rows(report: Report, made: Rows, places: Sequence[int]) -> None:
+    rows = [line for at in places for line in _texts(report, made, at)]
     if not rows:
         return
     columns = [name for name in rows[0] if name]
@@ -215,28 +182,15 @@ def _reserved(report: Report, column: str) -> list[int]:
     return [cells(visible(label)) for label in report.labels] if named else []
 
 
-def _texts(report: Report, at: int) -> list[dict[str, str]]:
-    """Returns the lines of a table for an example; what is in no column has no name."""
+def _texts(report: Report, made: Rows, at: int) -> list[dict[str, str]]:
+    """Returns the lines of a table for an example, the first of which says which it is."""
     which = {name: visible(str(value)) for name, value in report.which(at).items()}
-    if isinstance(report.outcome, Numbers):
-        numbers = [f"{value:.6g}" for value in report.outcome.values[at]]
-        return [which | dict(zip(_columns(report.outcome), numbers, strict=True))]
-    truth, ranks = report.truth(at), report.ranks(at)
-    lines = []
-    for rank, (label, likely) in enumerate(ranks):
-        told = f"{likely:.2%}" if math.isfinite(likely) else str(likely)
-        first = which | {"truth": visible(truth or "?")}
-        line = first if rank == 0 else dict.fromkeys(first, "")
-        wrong = "wrong" if rank == 0 and truth not in (None, label) else ""
-        lines.append(line | {"prediction": visible(label), "probability": told, "": wrong})
-    return lines
+    return [
+        (which if rank == 0 else dict.fromkeys(which, "")) | line
+        for rank, line in enumerate(made.texts(at))
+    ]
 
 
 def _padded(text: str, width: int, *, left: bool) -> str:
     space = " " * (width - cells(text))
     return text + space if left else space + text
-
-
-def _number(value: object) -> object:
-    """Returns a number as JSON can say it, which knows neither `nan` nor infinities."""
-    return None if isinstance(value, float) and not math.isfinite(value) else value

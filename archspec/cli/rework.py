@@ -54,6 +54,11 @@ def add_rework_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def smaller(args: argparse.Namespace) -> str:
+    """Returns how a smaller model is told from the plain one in the name of its file."""
+    return ".fp16" if args.fp16 else ".int8" if args.int8 else ""
+
+
 def check_rework(compiled: Compiled, args: argparse.Namespace) -> None:
     """Checks the arguments before anything is made.
 

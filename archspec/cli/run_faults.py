@@ -32,6 +32,7 @@ def run_faults(compiled: Compiled | None = None) -> Iterator[None]:
         TrainingError,
         UnreadableError,
     )
+    from archspec.training.loop.lost_processes import lost_processes
 
     codes: dict[type[Refusal], int] = {
         UnreadableError: ENVIRONMENT,
@@ -42,7 +43,7 @@ def run_faults(compiled: Compiled | None = None) -> Iterator[None]:
         WeightsError: ENVIRONMENT,
     }
     try:
-        with memory_errors(), watched_readers():
+        with memory_errors(), watched_readers(), lost_processes():
             yield
     except InterruptedRunError:
         raise  # which is no fault

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,15 +25,20 @@ from archspec.cli.extras import needs
 from archspec.cli.run_faults import run_faults
 from archspec.diagnostics.counted import counted
 from archspec.frontend import Compiled
+from archspec.frontend.shipped import shortest
 from archspec.ir.totals import totals
 
 if TYPE_CHECKING:
     from archspec.frontend.train_schema import TrainSpec
     from archspec.training.data.dataset import Dataset
+    from archspec.training.loop.starting import Start
     from archspec.training.run import Run
 
 INTERRUPTED = 130
 DEVICES = ("auto", "cpu", "cuda", "mps")
+
+LISTED = 4
+"""How many names a note lists."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -57,6 +64,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="RUN",
         type=output_file,
         help="go on with the run in this directory, by its own spec",
+    )
+    parser.add_argument(
+        "--weights",
+        metavar="RUN|FILE",
+        type=filled,
+        help="start from these weights, as train.weights.file says: a run directory, a checkpoint "
+        "or a .safetensors file",
     )
     parser.add_argument(
         "--device", choices=DEVICES, default="auto", help="where to train (default: %(default)s)"
@@ -124,7 +138,15 @@ def _compiled(args: argparse.Namespace) -> tuple[Compiled, TrainSpec]:
                 exit_code=ENVIRONMENT,
                 help="give the directory that `archspec train` named as `run:`",
             )
+        if args.weights is not None:
+            raise CommandError(
+                "a resumed run goes on from its own checkpoint, not from --weights",
+                exit_code=USAGE,
+                help=f"train a run of its own: archspec train SPEC --weights {args.weights}",
+            )
         args.spec, args.allow_outside = str(args.resume / "spec.yaml"), True
+    if args.weights is not None:
+        args.settings.append(f"train.weights.file={json.dumps(args.weights)}")
     compiled = compile_from(args)
     if compiled.train is None:
         raise CommandError(
@@ -146,7 +168,7 @@ def _trained(args: argparse.Namespace, compiled: Compiled, spec: TrainSpec) -> R
             compiled.resolved,
             device=args.device,
             devices=args.devices,
-            announce=lambda data: _announce(compiled, data),
+            announce=lambda data, start: _announce(compiled, data, start),
         )
     return train(
         compiled.graph,
@@ -156,20 +178,42 @@ def _trained(args: argparse.Namespace, compiled: Compiled, spec: TrainSpec) -> R
         source=Path(compiled.tree.span.file).parent,
         device=args.device,
         devices=args.devices,
-        announce=lambda data: _announce(compiled, data),
+        announce=lambda data, start: _announce(compiled, data, start),
     )
 
 
-def _announce(compiled: Compiled, data: Dataset) -> None:
+def _announce(compiled: Compiled, data: Dataset, start: Start | None) -> None:
     main, *others = compiled.graph.outputs
     if others:
         names = ", ".join(f"`{name}`" for name in others)
         note(f"note: `{main}` is trained; {names} {'is' if len(others) == 1 else 'are'} not")
     title = compiled.graph.title or compiled.graph.name
-    sizes = ", ".join(f"{e.number:,} {name}" for name, e in data.splits.items() if e.number)
+    folds = compiled.train.data.split.folds if compiled.train else None
+    used = [name for name, e in data.splits.items() if e.number and not (folds and name == "test")]
+    sizes = ", ".join(f"{data.splits[name].number:,} {name}" for name in used)
     print(f"{title}: {totals(compiled.graph).params:,} parameters")
     told = counted(len(data.classes), "class", "classes") if data.classes else "values to predict"
-    print(f"{data.name}: {sizes} examples, {told}", flush=True)
+    where = f" in the first of {folds} folds" if folds else ""
+    print(f"{data.name}: {sizes} examples{where}, {told}", flush=True)
+    if folds and data.splits["test"].number:
+        left = counted(data.splits["test"].number, "example", "examples")
+        note(f"note: the test split, {left}, is in none of the folds, and is not looked at")
+    if start is not None:
+        taken = _tensors(len(start.weights))
+        print(f"starts from {taken} of {shortest(start.file)}", flush=True)
+        if start.skipped:
+            note(f"note: {_few(start.skipped)} start from their initialisers")
+        if start.unused:
+            note(f"note: nothing takes the file's {_few(start.unused)}")
+
+
+def _few(names: Sequence[str]) -> str:
+    more = f", … ({_tensors(len(names))})" if len(names) > LISTED else ""
+    return f"{', '.join(names[:LISTED])}{more}"
+
+
+def _tensors(number: int) -> str:
+    return counted(number, "tensor", "tensors")
 
 
 def _conclude(metrics: dict[str, Any]) -> None:
@@ -182,20 +226,22 @@ def _conclude(metrics: dict[str, Any]) -> None:
         print(f"folds: {metrics['folds']}, each at its epoch of {metrics['selected_by']}")
         return
     if test := metrics.get("test"):
-        print(f"test {_told(test, metrics['splits']['test'])}")
+        alone = metrics["task"] != "multilabel"  # else accuracy is a share of labels
+        print(f"test {_told(test, metrics['splits']['test'] if alone else None)}")
     print(
         f"selected: epoch {metrics['selected_epoch']} of {metrics['epochs']} "
         f"({metrics['selected_by']})"
     )
 
 
-def _told(results: dict[str, float], examples: int) -> str:
+def _told(results: dict[str, float], examples: int | None) -> str:
     """Returns the results of a split in words, such as `accuracy: 98.00% (49 of 50), loss 0.1`."""
     from archspec.training.record.measures import shown, title
 
     said: list[str] = []
     for name in sorted(results, key="loss".__eq__):
-        correct = round(results[name] * examples)
-        count = f" ({correct:,} of {examples:,})" if name == "accuracy" else ""
+        count = ""
+        if name == "accuracy" and examples is not None:
+            count = f" ({round(results[name] * examples):,} of {examples:,})"
         said.append(f"{title(name)}{'' if said else ':'} {shown(name, results[name])}{count}")
     return ", ".join(said)

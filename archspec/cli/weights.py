@@ -25,6 +25,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--format", choices=("table", "json"), default="table", help="table by default"
     )
     taken.add_argument(
+        "--verbose", action="store_true", help="also say of each tensor where it comes from"
+    )
+    taken.add_argument(
         "-o",
         "--output",
         metavar="FILE",

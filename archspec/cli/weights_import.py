@@ -43,7 +43,12 @@ def run(args: argparse.Namespace) -> int:
     size = _write(path, made, graph)
     for remark in made.remarks:
         note(f"note: {remark}")
-    print(_json(made, path) if args.format == "json" else _table(made, path, size))
+    if args.format == "json":
+        print(_json(made, path))
+    else:
+        if args.verbose:
+            print(_table(made) + "\n")
+        print("\n".join(_summary(made, path, size)))
     return OK
 
 
@@ -114,20 +119,25 @@ def _writes(path: Path) -> Iterator[None]:
         raise CommandError(message, exit_code=ENVIRONMENT) from error
 
 
-def _table(made: Imported, path: Path, size: int) -> str:
-    from archspec.backends.weights_import.report import reason_text, summary_text
+def _table(made: Imported) -> str:
+    from archspec.backends.weights_import.report import reason_text
 
     rows = [_cells(row, reason_text(row.reason)) for row in made.rows]
     widths = [max(map(len, column)) for column in zip(HEADINGS, *rows, strict=True)]
-    lines = [
+    return "\n".join(
         "  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in (HEADINGS, ["─" * width for width in widths], *rows)
-    ]
-    lines += ["", f"{path}: {size / 1e6:.1f} MB, {summary_text(made)}"]
+    )
+
+
+def _summary(made: Imported, path: Path, size: int) -> Iterator[str]:
+    from archspec.backends.weights_import.report import summary_text
+
+    tensors = counted(len(made.rows), "tensor", "tensors")
+    yield f"{path}: {size / 1e6:.1f} MB, {tensors} of {summary_text(made)}"
     if made.ignored:
         names = ", ".join(made.ignored[:SHOWN]) + (", …" if len(made.ignored) > SHOWN else "")
-        lines.append(f"left out: {counted(len(made.ignored), 'layer', 'layers')} ({names})")
-    return "\n".join(lines)
+        yield f"left out: {counted(len(made.ignored), 'layer', 'layers')} ({names})"
 
 
 def _cells(row: Row, reason: str) -> tuple[str, ...]:

@@ -111,6 +111,11 @@ def _analysed(text: str, file: str, report: Report, options: Options) -> Compile
     expect = resolved.tree.get("expect")
     if not report and spec and spec.expect and isinstance(expect, Table):
         report += check_expectations(graph, spec.expect, expect)
+    section = resolved.tree.get("train")
+    if not report and train and isinstance(section, Table):
+        from archspec.frontend.trained_names import name_faults  # of few specs
+
+        report += name_faults(graph, train, section)
     sources = {file: text, **linked.sources}
     found = [*_helped(report, builder, linked, options), *doubts(builder, train)]
     if not report:

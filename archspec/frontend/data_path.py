@@ -1,4 +1,4 @@
-"""Where a spec's data are: paths that stay right when the spec is copied elsewhere."""
+"""Where a spec's data and weights are: paths that stay right when the spec is copied elsewhere."""
 
 from pathlib import Path
 from typing import overload
@@ -6,27 +6,29 @@ from typing import overload
 from archspec.frontend.tree import Scalar, Table, Tree
 
 PLACES = (
-    ("npz",),
-    ("folder",),
-    ("root",),
-    ("npy", "x"),
-    ("npy", "y"),
-    ("table", "file"),
-    ("huggingface", "path"),
+    ("data", "npz"),
+    ("data", "folder"),
+    ("data", "root"),
+    ("data", "npy", "x"),
+    ("data", "npy", "y"),
+    ("data", "table", "file"),
+    ("data", "huggingface", "path"),
+    ("weights",),
+    ("weights", "file"),
 )
-"""Where the data section of a spec names files and directories."""
+"""Where the `train` section of a spec names files and directories."""
 
-HUB = ("huggingface", "path")
+HUB = ("data", "huggingface", "path")
 """Which of them may be the name of a data set on the hub; a path begins with a dot or slash."""
 
 
 def with_absolute_data(tree: Table) -> Table:
-    """Returns the spec with absolute paths of its data, if it names any.
+    """Returns the spec with absolute paths of its data and weights, if it names any.
 
     A path is relative to the file that says it; that of a `--set` to the working directory.
     """
     for place in PLACES:
-        tree = _located(tree, ("train", "data", *place), hub=place == HUB)
+        tree = _located(tree, ("train", *place), hub=place == HUB)
     return tree
 
 

@@ -1,7 +1,7 @@
 """Pydantic's verdicts as diagnostics at the place they speak of."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, TypeAlias, TypeVar, get_args
+from typing import Any, TypeAlias, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
@@ -269,18 +269,27 @@ def _model_at(model: type[BaseModel], location: Location) -> type[BaseModel] | N
 
 
 def _place_of(key: str, model: type[BaseModel] | None, within: tuple[str, ...]) -> str | None:
-    """Returns the nearest section below a model, the one at `within`, that has a key."""
+    """Returns the nearest section below a model, the one at `within`, that has a key.
+
+    An entry of a list is told only where nothing else has the key.
+    """
     sections = [(within, model)] if model else []
+    entries: list[str] = []
     for path, section in sections:
         if path != within and key in section.model_fields:
             return ".".join(path)
-        inner = {name: [*models(field.annotation)] for name, field in section.model_fields.items()}
+        inner = {name: field.annotation for name, field in section.model_fields.items()}
         if section is ArchSpec:
             from archspec.frontend.train_schema import TrainSpec
 
-            inner["train"] = [TrainSpec]
-        sections += [((*path, name), found) for name, all_ in inner.items() for found in all_]
-    return None
+            inner["train"] = TrainSpec
+        for name, annotation in inner.items():
+            below = [((*path, name), found) for found in models(annotation)]
+            if get_origin(annotation) is not list:
+                sections += below
+            elif any(key in found.model_fields for _, found in below):
+                entries.append(".".join((*path, name)))
+    return entries[0] if entries else None
 
 
 def models(annotation: Any) -> Iterator[type[BaseModel]]:  # noqa: ANN401

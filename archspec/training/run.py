@@ -18,6 +18,7 @@ import torch
 
 from archspec.backends.whole_file import write_whole
 from archspec.diagnostics.counted import counted
+from archspec.frontend.phases import stages_of
 from archspec.frontend.train_schema import TrainSpec
 from archspec.ir.graph import Graph
 from archspec.training.data.dataset import Dataset, load
@@ -31,12 +32,15 @@ from archspec.training.errors import (
 from archspec.training.loop.agreement import check_agreement
 from archspec.training.loop.checkpoints import LAST, epoch_of
 from archspec.training.loop.engine import compiler_errors, quiet, require_device, restored
+from archspec.training.loop.features import check_features
 from archspec.training.loop.fitting import Fitting, fit, selection_for
 from archspec.training.loop.folds import fold_directory, summary, without_test
-from archspec.training.loop.objective import main_input
-from archspec.training.loop.resuming import SPANNING, check_unchanged, only_one
+from archspec.training.loop.objective import main_input, scores_graph
+from archspec.training.loop.resuming import check_unchanged, more_epochs, only_one
+from archspec.training.loop.starting import Start, starting_weights
 from archspec.training.loop.trainable import check_trainable
 from archspec.training.loop.trainer import is_main_process
+from archspec.training.record.folds_page import write_folds_report
 from archspec.training.record.report import final_metrics, write_report
 from archspec.training.record.run_directory import (
     CHECKPOINTS,
@@ -74,7 +78,7 @@ def train(
     source: Path | None = None,
     device: str = "auto",
     devices: int = 1,
-    announce: Callable[[Dataset], None] = lambda _: None,
+    announce: Callable[[Dataset, Start | None], None] = lambda *_: None,
     report: bool = True,
 ) -> Run:
     """Trains a network as its spec says, and tests the selected checkpoint.
@@ -88,11 +92,11 @@ def train(
         device: `auto`, `cpu`, `cuda` or `mps`.
         devices: How many of them. More than one are for the command line alone, as Lightning
             calls this process's command again for each of the others.
-        announce: Told the data before training begins.
+        announce: Told the data, and the weights to start from, before training begins.
         report: Whether figures and a report are drawn.
 
     Raises:
-        UnreadableError: The file of the data is not there, or holds none.
+        UnreadableError: The file of the data or of the weights is not there, or holds none.
         TrainingError: The network cannot be trained so, or the loss diverged.
         DeviceError: The device is not there, or its memory is too small.
         OutputError: The run directory is taken.
@@ -100,15 +104,17 @@ def train(
         OSError: The run directory cannot be written.
     """
     require_device(device, devices, spec.precision)
+    start = starting_weights(graph, spec.weights) if spec.weights else None
     data = _fitting_data(graph, spec)
     shared = os.environ.get(SHARED)
     directory = (
         Path(shared)
         if shared and not is_main_process()
-        else create(output, graph.stem, resolved, source)
+        else create(output, graph.stem, resolved, source, start and start.origin)
     )
-    announce(data)
-    return _run(Fitting(graph, spec, data, directory, device, devices, report=report), resolved)
+    announce(data, start)
+    job = Fitting(graph, spec, data, directory, device, devices, report=report)
+    return _run(job._replace(start=start and start.weights), resolved)
 
 
 def resume(
@@ -119,7 +125,7 @@ def resume(
     *,
     device: str = "auto",
     devices: int = 1,
-    announce: Callable[[Dataset], None] = lambda _: None,
+    announce: Callable[[Dataset, Start | None], None] = lambda *_: None,
 ) -> Run:
     """Goes on with a run after the last epoch that there is a checkpoint of.
 
@@ -132,7 +138,8 @@ def resume(
         resolved: The resolved spec, which replaces that of the run directory.
         device: As for `train`.
         devices: As for `train`.
-        announce: Told the data before training goes on.
+        announce: Told the data before training goes on; and the weights to start from, if the
+            run has not come to the end of its first epoch.
 
     Raises:
         OutputError: The run has come to its end, or another process goes on with it.
@@ -147,9 +154,7 @@ def resume(
     if finished is not None and finished.get("epochs") == spec.epochs:
         raise OutputError(
             f"{directory} has come to its end",
-            f"its {spec.schedule.name} schedule too; train a run of its own for more epochs"
-            if spec.schedule and spec.schedule.name in SPANNING
-            else f"give it more epochs: --set train.epochs={2 * spec.epochs}",
+            more_epochs(spec),
         )
     check_unchanged(directory, graph, spec)
     last = directory / CHECKPOINTS / LAST
@@ -157,18 +162,24 @@ def resume(
     if spec.epochs < done:
         raise TrainingError(
             f"{directory} has been trained for {counted(done, 'epoch', 'epochs')} already",
-            f"give it at least as many: --set train.epochs={done}",
-            place=("train", "epochs"),
+            "give it at least as many" + ("" if spec.phases else f": --set train.epochs={done}"),
+            place=("train", "phases" if spec.phases else "epochs"),
         )
+    start = starting_weights(graph, spec.weights) if spec.weights and not done else None
     data = _fitting_data(graph, spec)
-    announce(data)
-    return _run(Fitting(graph, spec, data, directory, device, devices), resolved)
+    announce(data, start)
+    job = Fitting(graph, spec, data, directory, device, devices, start=start and start.weights)
+    return _run(job, resolved)
 
 
 def _fitting_data(graph: Graph, spec: TrainSpec, fold: int = 0) -> Dataset:
     data = load(spec.data, main_input(graph).type, fold=fold if spec.data.split.folds else None)
     check_agreement(graph, data, spec.loss.name)
-    check_trainable(graph, spec, data)
+    stages = stages_of(graph, spec)
+    for number, stage in enumerate(stages, 1):
+        check_trainable(stage.graph, spec, data, f" in phase {number}" if spec.phases else "")
+    if spec.cache_features:
+        check_features(scores_graph(graph, spec.loss.name), stages)
     selection_for(graph, spec, data)
     return data
 
@@ -203,6 +214,8 @@ def _cross_validated(job: Fitting, folds: int, resolved: str) -> Run:
     metrics = summary(job.graph, job.spec, job.data, made)
     if is_main_process():
         write_metrics(job.directory, metrics)
+        if job.report:
+            write_folds_report(job.directory)
     return Run(job.directory, metrics)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from archspec.backends.weights_import.flow import (
     Step,
 )
 from archspec.backends.weights_import.layer import Source, SourceLayer
+from archspec.backends.weights_import.onnx_nodes import READERS, Reader
 
 MERGES = frozenset({"Add", "Mul", "Sub", "Div", "Sum", "Max", "Min", "Mean", "MatMul", "Pow"})
 POOLS = {
@@ -39,11 +40,6 @@ LAST = ([0, 2, 3, 1], [0, 2, 1], [0, 2, 3, 4, 1])
 
 QUANTISED = ("DequantizeLinear", "ConvInteger", "MatMulInteger", "QLinearConv", "QLinearMatMul")
 """Nodes of models whose weights are integers."""
-
-TORCH_GATES = {"LSTM": (0, 2, 3, 1), "GRU": (1, 0, 2), "RNN": (0,)}
-"""The numbers of ONNX's gates in torch's order."""
-
-Tensors = dict[str, np.ndarray]
 
 
 def read_onnx(path: Path) -> tuple[Source, dict[str, np.ndarray]]:
@@ -123,7 +119,7 @@ class _Reader:
         self,
         node: onnx.NodeProto,
         attributes: Mapping[str, Any],
-        reads: Callable[[list[np.ndarray | None], Mapping[str, Any]], tuple[str, Tensors] | None],
+        reads: Reader,
     ) -> int | None:
         key = (node.op_type, *[name for name in node.input if name in self.constants])
         if key in self.owners:
@@ -191,95 +187,3 @@ class _Reader:
         is_last = node.op_type == "Transpose" and [*attributes.get("perm", ())] in LAST
         if is_last or (keeps and node.input[0] in self.last):
             self.last |= {*node.output}
-
-
-def _conv(kind: str) -> Callable[[list[np.ndarray | None], Mapping[str, Any]], Any]:
-    def read(inputs: list[np.ndarray | None], _: Mapping[str, Any]) -> tuple[str, Tensors] | None:
-        return None if inputs[1] is None else (kind, _present(inputs[1:], ("weight", "bias")))
-
-    return read
-
-
-def _gemm(
-    inputs: list[np.ndarray | None], attributes: Mapping[str, Any]
-) -> tuple[str, Tensors] | None:
-    plain = attributes.get("alpha", 1) == attributes.get("beta", 1) == 1
-    if inputs[1] is None or not plain or attributes.get("transA"):
-        return None
-    weight = inputs[1] if attributes.get("transB") else inputs[1].T
-    made = _present([weight, *inputs[2:]], ("weight", "bias"))
-    return "linear", {n: a.reshape(-1) if n == "bias" else a for n, a in made.items()}
-
-
-def _matmul(inputs: list[np.ndarray | None], _: Mapping[str, Any]) -> tuple[str, Tensors] | None:
-    if inputs[1] is None or inputs[1].ndim != 2:
-        return None
-    return "linear", {"weight": inputs[1].T}
-
-
-def _norm(
-    kind: str, names: Iterable[str]
-) -> Callable[[list[np.ndarray | None], Mapping[str, Any]], tuple[str, Tensors] | None]:
-    return lambda inputs, _: (kind, _present(inputs[1:], names))
-
-
-def _gather(inputs: list[np.ndarray | None], _: Mapping[str, Any]) -> tuple[str, Tensors] | None:
-    table = inputs[0]
-    return None if table is None or table.ndim != 2 else ("embedding", {"weight": table})
-
-
-def _prelu(inputs: list[np.ndarray | None], _: Mapping[str, Any]) -> tuple[str, Tensors] | None:
-    return None if inputs[1] is None else ("prelu", {"weight": inputs[1].reshape(-1)})
-
-
-def _recurrent(
-    op_type: str,
-) -> Callable[[list[np.ndarray | None], Mapping[str, Any]], tuple[str, Tensors] | None]:
-    gates = TORCH_GATES[op_type]
-
-    def read(inputs: list[np.ndarray | None], _: Mapping[str, Any]) -> tuple[str, Tensors] | None:
-        weights, hidden = inputs[1], inputs[2]
-        if weights is None or hidden is None:
-            return None
-        biases = inputs[3] if len(inputs) > 3 else None
-        made: Tensors = {}
-        for index, end in enumerate(("", "_reverse")[: len(weights)]):
-            made[f"weight_ih_l0{end}"] = _ordered(weights[index], gates)
-            made[f"weight_hh_l0{end}"] = _ordered(hidden[index], gates)
-            if biases is not None:
-                for name, part in zip(("ih", "hh"), np.split(biases[index], 2), strict=True):
-                    made[f"bias_{name}_l0{end}"] = _ordered(part, gates)
-        return op_type.lower(), made
-
-    return read
-
-
-def _ordered(array: np.ndarray, gates: tuple[int, ...]) -> np.ndarray:
-    parts = np.split(array, len(gates))
-    return np.concatenate([parts[index] for index in gates])
-
-
-def _present(arrays: Iterable[np.ndarray | None], names: Iterable[str]) -> Tensors:
-    return {n: a for n, a in zip(names, arrays, strict=False) if a is not None}
-
-
-SCALE_SHIFT = ("weight", "bias")
-
-READERS: dict[
-    str, Callable[[list[np.ndarray | None], Mapping[str, Any]], tuple[str, Tensors] | None]
-] = {
-    "Conv": _conv("conv"),
-    "ConvTranspose": _conv("conv_transpose"),
-    "Gemm": _gemm,
-    "MatMul": _matmul,
-    "BatchNormalization": _norm("batch_norm", (*SCALE_SHIFT, "running_mean", "running_var")),
-    "LayerNormalization": _norm("layer_norm", SCALE_SHIFT),
-    "GroupNormalization": _norm("group_norm", SCALE_SHIFT),
-    "InstanceNormalization": _norm("instance_norm", SCALE_SHIFT),
-    "Gather": _gather,
-    "PRelu": _prelu,
-    "LSTM": _recurrent("LSTM"),
-    "GRU": _recurrent("GRU"),
-    "RNN": _recurrent("RNN"),
-}
-"""What takes the weights of a node, given its inputs that are constants."""

@@ -66,6 +66,7 @@ def _spec() -> Schema:
     keys = made["properties"]
     keys["layers"] |= LAYERS
     keys["train"] |= section_schema(TrainSpec)
+    keys["train"] |= {"if": {"required": ["phases"]}, "else": {"required": ["epochs"]}}
     keys["extends"] |= FILE | {
         "required": ["spec"],
         "properties": {"spec": FILE, "variant": {"type": "string"}},

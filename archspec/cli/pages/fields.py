@@ -44,7 +44,7 @@ def section_fields(
     """
     for name, field in model.model_fields.items():
         default = field.get_default(call_default_factory=True)
-        simple = not isinstance(default, (BaseModel, list)) and default is not None
+        simple = not isinstance(default, BaseModel) and default not in (None, [], {})
         use = "required" if field.is_required() else f"default {as_text(default)}" if simple else ""
         line = f"{indent}{name}: {field.description}" + (f" ({use})" if use else "")
         yield filled(line, len(indent) + 8, WIDTH - 2)

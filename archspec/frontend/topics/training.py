@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from archspec.frontend.topics.model import Topic
+from archspec.frontend.topics.model import Topic, fields_of
 from archspec.frontend.train_schema import (
     Augment,
     Data,
     Loss,
     Optimizer,
+    Phase,
     Schedule,
     Split,
     Step,
     TrainSpec,
+    Weights,
 )
 
 _NETWORK = """\
@@ -52,7 +54,54 @@ train:
 """,
         words=("training", "fit", "compile"),
         section=TrainSpec,
-        elsewhere={Data: "data", Loss: "loss", Optimizer: "optimizer", Schedule: "schedule"},
+        elsewhere={
+            Data: "data",
+            Loss: "loss",
+            Optimizer: "optimizer",
+            Phase: "transfer",
+            Schedule: "schedule",
+            Weights: "transfer",
+        },
+    ),
+    "transfer": Topic(
+        "starting from trained weights",
+        "`weights` are those of a run, or a file that `archspec weights import` wrote; --weights "
+        "on the command line says the same. All of the network has to be in it, or all of the "
+        "layer `to`, but for what `skip` names: that starts from its initialisers.\n\n"
+        "`freeze` keeps layers as they are, and `phases` change which ones learn: first the new "
+        "layers alone, then some of the upper ones of the old network too, with a smaller rate. "
+        "Names are name paths, as `archspec check` lists them, of layers or of what they are in, "
+        "and may be patterns. Batch norm of frozen layers runs in evaluation mode, and stays "
+        "frozen when the layers around it are unfrozen, unless a phase has `batch_norm: "
+        "trained`.\n\n"
+        "A phase has its own optimiser and schedule, which are those of `train` if it says "
+        "nothing else, and goes on until its epochs are over or `early_stopping` ends it. The "
+        "best epoch is that of all phases.\n\n"
+        "`cache_features: true` computes once what layers make that no phase has trained so far, "
+        "and that neither dropout nor another noise precedes, in training and validation: "
+        "feature extraction. `learning_rates` multiplies the rate of some layers, or weights.",
+        """\
+name: clothes
+inputs: {image: [1, 28, 28]}
+layers:
+  - use: {name: base, spec: mnist_cnn, until: flatten}
+  - linear: {name: classifier, out_features: 10}
+train:
+  data:
+    dataset: fashion_mnist
+    preprocess: [{rescale: 0.00392157}]
+    split: {validation: 5000}
+  weights: {file: runs/mnist, to: base}
+  freeze: base
+  cache_features: true
+  phases:
+    - {epochs: 5}
+    - {epochs: 10, unfreeze: "base.conv2d_2", lr: 0.0001}
+""",
+        tables={"train.weights: a file, or": fields_of(Weights)},
+        words=("fine-tuning", "finetuning", "feature extraction"),
+        section=Phase,
+        elsewhere={Optimizer: "optimizer", Schedule: "schedule"},
     ),
     "data": Topic(
         "what a network is trained on",

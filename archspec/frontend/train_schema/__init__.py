@@ -6,7 +6,7 @@ choice, to its options, as layers are; the bare name is the choice with its defa
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -33,6 +33,12 @@ from archspec.frontend.train_schema.preprocess import (
     Step,
     Whiten,
 )
+from archspec.frontend.train_schema.transfer import Epochs, Factors, Patterns, Phase, Weights
+
+if TYPE_CHECKING:
+    from pydantic import GetJsonSchemaHandler
+    from pydantic.json_schema import JsonSchemaValue
+    from pydantic_core import CoreSchema
 
 __all__ = [
     "DATASETS",
@@ -43,12 +49,14 @@ __all__ = [
     "Metric",
     "Normalize",
     "Optimizer",
+    "Phase",
     "Resize",
     "Schedule",
     "Split",
     "Standardize",
     "Step",
     "TrainSpec",
+    "Weights",
     "Whiten",
 ]
 
@@ -75,15 +83,40 @@ class TrainSpec(Section):
         description="how the learning rate changes: step, multi_step, exponential, cosine, "
         "one_cycle or plateau",
     )
-    warmup: Annotated[float, Field(ge=0, le=1_000_000)] = Field(
+    warmup: Epochs = Field(
         default=0, description="epochs in which the learning rate rises to its full size"
     )
     batch_size: Positive | Literal["full"] = Field(
         default=32, description="examples per step; `full` for all of them"
     )
-    epochs: Positive = Field(description="passes over the training examples")
+    epochs: Positive = Field(
+        description="passes over the training examples; of `phases`, the sum of theirs"
+    )
     steps_per_epoch: Positive | None = Field(
         default=None, description="steps of an epoch; if left out, as many as examples need"
+    )
+    weights: Weights | None = Field(
+        default=None,
+        description="trained or imported weights to start from: a file, or {file, to, skip}",
+    )
+    freeze: Patterns = Field(
+        default=[],
+        description="layers that do not learn, by name or pattern, beside those with `freeze: "
+        "true`; their batch norm stays as it is, in evaluation mode",
+    )
+    phases: list[Phase] = Field(
+        default=[],
+        description="parts of the run, one after the other: {epochs, freeze, unfreeze, lr, …}",
+    )
+    learning_rates: Factors = Field(
+        default={},
+        description='factors of the learning rate, by name or pattern: {"base.*": 0.1}; the first '
+        "that matches counts",
+    )
+    cache_features: bool = Field(
+        default=False,
+        description="whether what frozen layers make of the examples is computed once, and kept "
+        "in memory",
     )
     gradient: Gradient = Field(
         default=Gradient(), description="clip_norm or clip_value, and accumulate"
@@ -98,7 +131,7 @@ class TrainSpec(Section):
         description="the metric by which the best epoch is chosen, such as validation_accuracy",
     )
     early_stopping: EarlyStopping | None = Field(
-        default=None, description="patience, min_delta, monitor"
+        default=None, description="patience, min_delta, monitor; it ends a phase, if there are any"
     )
     stop_at: dict[Annotated[str, Field(pattern=METRIC)], Penalty] = Field(
         default={},
@@ -116,10 +149,47 @@ class TrainSpec(Section):
     )
     seed: Seed = Field(default=0, description="initial weights and order of examples")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _epochs_of_phases(cls, value: Any) -> Any:  # noqa: ANN401
+        if not isinstance(value, dict) or "epochs" in value or not value.get("phases"):
+            return value
+        phases = value["phases"] if isinstance(value["phases"], list) else []
+        numbers = [phase.get("epochs") for phase in phases if isinstance(phase, dict)]
+        known = sum(number for number in numbers if isinstance(number, int))
+        return {**value, "epochs": max(1, known)}  # what is wrong with a phase is told of it
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """Returns a mapping that may do without `epochs`, which `phases` have."""
+        whole = handler.resolve_ref_schema(handler(schema))
+        return {**whole, "required": [name for name in whole["required"] if name != "epochs"]}
+
+    @model_validator(mode="after")
+    def _phases_are_all_epochs(self) -> Self:
+        known = sum(phase.epochs for phase in self.phases)
+        if self.phases and self.epochs != known:
+            raise ValueError(
+                f"`epochs` are those of the phases, {known} together; leave `epochs` out"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _features_stay_the_same(self) -> Self:
+        if self.cache_features and self.data.augment is not None:
+            raise ValueError(
+                "`cache_features` is for examples that stay the same, and `augment` changes them "
+                "in each epoch; leave one of them out"
+            )
+        return self
+
     @model_validator(mode="after")
     def _warm_up_is_one(self) -> Self:
-        if self.warmup and self.schedule is not None and self.schedule.one_cycle is not None:
-            raise ValueError("one_cycle rises by itself (`pct_start`); leave `warmup` out")
+        for spec in map(self.during, self.phases) if self.phases else [self]:
+            if spec.warmup and spec.schedule is not None and spec.schedule.one_cycle is not None:
+                raise ValueError("one_cycle rises by itself (`pct_start`); leave `warmup` out")
         return self
 
     @model_validator(mode="after")
@@ -127,3 +197,12 @@ class TrainSpec(Section):
         if self.batch_size == "full" and self.gradient.accumulate > 1:
             raise ValueError("a full batch is all of an epoch; nothing is left to accumulate")
         return self
+
+    def during(self, phase: Phase) -> TrainSpec:
+        """Returns how a phase trains, as a run of its own that has no phases would say it."""
+        own = ("optimizer", "schedule", "warmup", "learning_rates")
+        changes = {name: getattr(phase, name) for name in own if getattr(phase, name) is not None}
+        if phase.lr is not None:
+            chosen = self.optimizer.options.model_copy(update={"lr": phase.lr})
+            changes["optimizer"] = self.optimizer.model_copy(update={self.optimizer.name: chosen})
+        return self.model_copy(update={"epochs": phase.epochs, "phases": [], **changes})

@@ -37,6 +37,9 @@ def _fraction_or_count(value: float) -> float:
 Portion: TypeAlias = Annotated[Number, Field(ge=0), AfterValidator(_fraction_or_count)]
 """A fraction below 1, as a `float`, or a number of examples, as an `int`."""
 
+Some: TypeAlias = Annotated[Number, Field(gt=0), AfterValidator(_fraction_or_count)]
+"""The same, and more than none."""
+
 
 class Choice(Section):
     """One of several things, each with its options."""

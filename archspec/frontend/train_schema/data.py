@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from archspec.frontend.schema import Section
 from archspec.frontend.train_schema.augment import Augment
-from archspec.frontend.train_schema.choice import Name, Portion, Rate, Seed
+from archspec.frontend.train_schema.choice import Name, Portion, Rate, Seed, Some
 from archspec.frontend.train_schema.preprocess import Steps
 
 
@@ -25,6 +25,10 @@ class Split(Section):
     )
     validation: Portion = Field(
         default=0, description="share of what is not test, or number; 0 for none"
+    )
+    train: Some | None = Field(
+        default=None,
+        description="share of what is left, or number, if not all of it is to be trained on",
     )
     folds: Annotated[int, Field(ge=2, le=1000)] | None = Field(
         default=None,

@@ -15,10 +15,11 @@ from archspec.ir.types import TensorType
 from archspec.training.data.archive import examples_in, read_arrays
 from archspec.training.data.class_weights import class_weights
 from archspec.training.data.examples import Examples, evaluation_batches, training_batches
-from archspec.training.data.labels import class_labels
+from archspec.training.data.labels import class_labels, feature_names
 from archspec.training.data.memory import total_memory
-from archspec.training.data.source import UNKNOWN, Source
-from archspec.training.data.sources import source_of
+from archspec.training.data.source import UNKNOWN, Inputs, Source
+from archspec.training.data.sources import source_of, table
+from archspec.training.data.sources.table_file import is_table
 from archspec.training.data.split import TRAIN, split
 from archspec.training.data.stored import CHUNK, Stored, cores
 from archspec.training.data.targets import class_numbers, one_hot_rows
@@ -40,6 +41,18 @@ SHARE = 4
 """One by the share of the memory that examples may take."""
 
 
+class Columns(NamedTuple):
+    """What examples are that have a name for each of their numbers.
+
+    Attributes:
+        names: The names.
+        inputs: The examples of all splits, before any preprocessing.
+    """
+
+    names: tuple[str, ...]
+    inputs: Inputs
+
+
 class Dataset(NamedTuple):
     """A data set, split.
 
@@ -51,6 +64,7 @@ class Dataset(NamedTuple):
         steps: The preprocessing, with what it has learnt from the training split.
         late: Those of the steps that follow augmentation, which the batches of training come
             without; none if the spec has no `augment`.
+        columns: The examples as a table with names has them, if they come from one.
     """
 
     name: str
@@ -58,6 +72,7 @@ class Dataset(NamedTuple):
     splits: Mapping[str, Examples]
     steps: tuple[FittedStep, ...] = ()
     late: tuple[FittedStep, ...] = ()
+    columns: Columns | None = None
 
     @property
     def example(self) -> tuple[int, ...]:
@@ -122,16 +137,19 @@ def load_file(
     arrays: Mapping[str, np.ndarray] | None = None,
     *,
     steps: Sequence[FittedStep] | None = None,
+    features: Sequence[str] | None = None,
 ) -> Dataset:
     """Returns all examples of a file, preprocessed as a spec says, as the split `file`.
 
     Args:
-        path: The file: an archive as for training, or one array of examples.
+        path: The file: an archive as for training, one array of examples, or a table.
         spec: The spec's data section.
         taken: What the network takes.
         classes: How many classes the network tells apart.
         arrays: What the file holds, if it has been read.
         steps: The preprocessing, if it has been fitted.
+        features: The columns of a table that the network takes; those that the spec's own
+            table has if left out.
 
     Raises:
         UnreadableError: The file is not there, or holds no arrays.
@@ -140,10 +158,14 @@ def load_file(
     kept: dict[str, object] = {"sample_weights": None, "class_weights": None, "augment": None}
     if spec.npz is None and spec.targets != "values":
         kept["classes"] = class_labels(spec)
-    spec = spec.model_copy(update=kept)
-    arrays = read_arrays(path) if arrays is None else arrays
-    source = examples_in(path, arrays, spec, taken, classes)
-    return _divided(source, spec, {"file": np.arange(source.inputs.number)}, steps)
+    changed = spec.model_copy(update=kept)
+    if is_table(path):
+        known = feature_names(spec) if features is None else features
+        source = table.examples_in(path, spec, changed, taken, classes, known)
+    else:
+        arrays = read_arrays(path) if arrays is None else arrays
+        source = examples_in(path, arrays, changed, taken, classes)
+    return _divided(source, changed, {"file": np.arange(source.inputs.number)}, steps)
 
 
 def _divided(
@@ -166,7 +188,8 @@ def _divided(
         )
         for name, at in splits.items()
     }
-    return Dataset(source.name, source.classes, examples, tuple(made), late)
+    columns = Columns(source.features, source.inputs) if source.features else None
+    return Dataset(source.name, source.classes, examples, tuple(made), late, columns)
 
 
 def _targets(source: Source, spec: Data) -> np.ndarray:

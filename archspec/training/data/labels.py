@@ -1,4 +1,4 @@
-"""The names of a data set's classes, without the examples where they can be had without."""
+"""The names of a data set's classes and features, without the examples where that can be."""
 
 from __future__ import annotations
 
@@ -19,6 +19,26 @@ def class_labels(data: Data) -> tuple[str, ...] | None:
         return None
     with suppress(ModuleNotFoundError):
         return _of_source(data) or None
+    return None
+
+
+def feature_names(data: Data) -> tuple[str, ...] | None:
+    """Returns the names of the numbers of an example, as the columns of a table have them.
+
+    `None` if they have none, or what holds them is not there.
+    """
+    from archspec.training.data.sources.known import KNOWN
+    from archspec.training.errors import TrainingError
+
+    with suppress(ModuleNotFoundError, TrainingError):
+        if data.dataset and data.dataset not in KNOWN:
+            from archspec.training.data.source import shipped
+
+            return shipped(data.dataset).features or None
+        if data.table:
+            from archspec.training.data.sources import table
+
+            return table.feature_names(data)
     return None
 
 

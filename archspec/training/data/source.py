@@ -55,6 +55,7 @@ class Source(NamedTuple):
         own: The places of the examples in each split that the source has itself; those in
             none are to be divided.
         weights: Each example's weight in the loss `[count]`, if they have one.
+        features: The names of the numbers of an example, if they have names.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Source(NamedTuple):
     targets: np.ndarray
     own: Mapping[str, np.ndarray] = {}
     weights: np.ndarray | None = None
+    features: tuple[str, ...] = ()
 
 
 class ArrayInputs(NamedTuple):
@@ -103,9 +105,15 @@ def shipped(name: str, dtype: str = "float32") -> Source:
     from sklearn import datasets  # as slow to import as to run a model, which can do without
 
     bunch = getattr(datasets, f"load_{name}")()
-    inputs = bunch.images[:, np.newaxis] if name == "digits" else bunch.data
-    classes = tuple(map(str, bunch.target_names))
-    return Source(name, classes, ArrayInputs(name, inputs, dtype), bunch.target.astype(np.int64))
+    pictures = name == "digits"
+    inputs = bunch.images[:, np.newaxis] if pictures else bunch.data
+    return Source(
+        name,
+        tuple(map(str, bunch.target_names)),
+        ArrayInputs(name, inputs, dtype),
+        bunch.target.astype(np.int64),
+        features=() if pictures else tuple(map(str, bunch.feature_names)),
+    )
 
 
 def as_tensor(

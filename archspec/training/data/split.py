@@ -22,7 +22,7 @@ def split(
     own: Mapping[str, np.ndarray] | None = None,
     fold: int | None = None,
 ) -> dict[str, np.ndarray]:
-    """Returns the indices of each split: the test split first, validation from the rest.
+    """Returns the indices of each split: the test split first, then validation, then training.
 
     Args:
         classes: The class of each example `[number]`, by which splits are stratified.
@@ -46,6 +46,8 @@ def split(
         rest, made[VALIDATION] = _fold(fold, rest, classes, spec)
     elif VALIDATION not in made:
         rest, made[VALIDATION] = _divide(VALIDATION, rest, classes, spec)
+    if spec.train is not None:
+        _, rest = _divide(TRAIN, rest, classes, spec)
     return {TRAIN: rest, VALIDATION: made[VALIDATION], TEST: made[TEST]}
 
 

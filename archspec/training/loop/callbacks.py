@@ -11,6 +11,7 @@ from lightning import Callback, LightningModule, Trainer, seed_everything
 
 from archspec.training.errors import TrainingError
 from archspec.training.loop.module import TrainingModule
+from archspec.training.loop.optimizers import rate_of
 from archspec.training.record.measures import measure_of, more_is_better, stage_of
 
 LOOK = 100
@@ -53,7 +54,7 @@ class Record(Callback):
             module.conclude("train")
         found = trainer.callback_metrics
         metrics = {name: round(float(v), 6) for name, v in found.items() if stage_of(name)}
-        rate = trainer.optimizers[0].param_groups[0]["lr"]
+        rate = rate_of(trainer.optimizers[0])
         row = {"epoch": trainer.current_epoch + 1, "lr": rate, **metrics}
         self.rows.append(row)
         for logger in trainer.loggers:
@@ -72,7 +73,7 @@ class Record(Callback):
 
 
 def _diverged(trainer: Trainer, said: str) -> TrainingError:
-    rate = trainer.optimizers[0].param_groups[0]["lr"]
+    rate = rate_of(trainer.optimizers[0])
     return TrainingError(
         f"training diverged: the loss is {said} in epoch {trainer.current_epoch + 1}",
         f"use a smaller learning rate than {rate:g}, or train.gradient.clip_norm",
@@ -85,17 +86,21 @@ class StopAt(Callback):
 
     Args:
         goals: What is good enough, by metric.
+
+    Attributes:
+        reached: Whether a metric has been good enough.
     """
 
     def __init__(self, goals: Mapping[str, float]) -> None:
         self._goals = goals
+        self.reached = False
 
     def on_train_epoch_end(self, trainer: Trainer, *_: object) -> None:
         """Ends training after an epoch that has reached one of the goals."""
         for name, goal in self._goals.items():
             value = float(trainer.callback_metrics[name])
             if value >= goal if more_is_better(measure_of(name)) else value <= goal:
-                trainer.should_stop = True
+                trainer.should_stop = self.reached = True
 
 
 class EpochSeeds(Callback):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from lightning.fabric.plugins.io.torch_io import TorchCheckpointIO
@@ -16,6 +16,9 @@ from archspec.training.loop.selection import direction
 from archspec.training.record.run_directory import CHECKPOINTS
 
 BEST, LAST = "best.ckpt", "last.ckpt"
+
+PHASES = "phases"
+"""Where a checkpoint keeps how far a run with phases has come."""
 
 
 class WholeFiles(TorchCheckpointIO):
@@ -83,8 +86,22 @@ def checkpoints(directory: Path, best: str | None) -> list[Kept]:
     return [*([Kept(directory, BEST, best)] if best else []), Kept(directory, LAST)]
 
 
-def epoch_of(checkpoint: Path) -> int:
-    """Returns the number of the epoch that a checkpoint was written after, from 1.
+class Reached(NamedTuple):
+    """How far a run has come.
+
+    Attributes:
+        epochs: How many epochs it has been trained for.
+        begins: After how many of them each of its phases has begun.
+        stopped: Whether the last of these phases has ended before its time.
+    """
+
+    epochs: int
+    begins: tuple[int, ...] = ()
+    stopped: bool = False
+
+
+def reached(checkpoint: Path) -> Reached:
+    """Returns how far a run had come when a checkpoint was written.
 
     Raises:
         UnreadableError: It is no checkpoint.
@@ -92,11 +109,23 @@ def epoch_of(checkpoint: Path) -> int:
     """
     try:
         content = torch.load(checkpoint, map_location="cpu", weights_only=True, mmap=True)
-        return int(content["epoch"]) + 1
+        epochs, phases = int(content["epoch"]) + 1, content.get(PHASES, {})
+        begins = tuple(int(epoch) for epoch in phases.get("begins", ()))
+        return Reached(epochs, begins, bool(phases.get("stopped", False)))
     except (FileNotFoundError, PermissionError):
         raise
     except Exception as error:  # what a file holds can make the unpickler fail in any way
         raise UnreadableError(f"{checkpoint} is no checkpoint of a run") from error
+
+
+def epoch_of(checkpoint: Path) -> int:
+    """Returns the number of the epoch that a checkpoint was written after, from 1.
+
+    Raises:
+        UnreadableError: It is no checkpoint.
+        OSError: It cannot be read.
+    """
+    return reached(checkpoint).epochs
 
 
 def _moved(value: Any, old: str, new: str) -> Any:  # noqa: ANN401 - whatever a state consists of

@@ -4,60 +4,29 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import NamedTuple
 
-import torch
-from lightning import Trainer, seed_everything
+from lightning import Trainer
 from torch import distributed
-from torch.utils.data import DataLoader
 
 from archspec.backends.weights import load_weights
+from archspec.frontend.phases import stages_of
 from archspec.frontend.train_schema import TrainSpec
 from archspec.ir.graph import Graph
-from archspec.training.data.dataset import Dataset, Examples, evaluation_batches, training_batches
-from archspec.training.data.examples import Batch
+from archspec.ir.totals import totals
+from archspec.training.data.dataset import Dataset, Examples, evaluation_batches
 from archspec.training.errors import InterruptedRunError
 from archspec.training.loop.callbacks import Record
-from archspec.training.loop.changes import changes_for
-from archspec.training.loop.checkpoints import BEST, LAST, epoch_of
+from archspec.training.loop.checkpoints import BEST, LAST, Reached, epoch_of, reached
+from archspec.training.loop.job import Fitting
 from archspec.training.loop.module import TrainingModule
 from archspec.training.loop.objective import main_output
-from archspec.training.loop.order import EpochOrder
-from archspec.training.loop.overhead import skip_empty_hooks
+from archspec.training.loop.phase import is_over, train_phase
 from archspec.training.loop.selection import Selection, selection_of
 from archspec.training.loop.task import metric_names, task_of
-from archspec.training.loop.trainer import trainer_for
-from archspec.training.record.report import Fitted
+from archspec.training.record.report import Fitted, Phase
 from archspec.training.record.run_directory import CHECKPOINTS
 
-
-class Fitting(NamedTuple):
-    """One run to be made, or to be continued.
-
-    Attributes:
-        graph: The network.
-        spec: The spec's `train` section.
-        data: The data.
-        directory: The run directory.
-        device: `auto`, `cpu`, `cuda` or `mps`.
-        devices: How many of them.
-        label: What progress is told with.
-        report: Whether figures and a report are drawn of it.
-    """
-
-    graph: Graph
-    spec: TrainSpec
-    data: Dataset
-    directory: Path
-    device: str = "auto"
-    devices: int = 1
-    label: str = ""
-    report: bool = True
-
-    @property
-    def last(self) -> Path:
-        """The checkpoint of the last epoch, with which the run can be continued."""
-        return self.directory / CHECKPOINTS / LAST
+__all__ = ["Fitting", "fit", "selection_for"]
 
 
 def selection_for(graph: Graph, spec: TrainSpec, data: Dataset) -> Selection:
@@ -74,6 +43,8 @@ def selection_for(graph: Graph, spec: TrainSpec, data: Dataset) -> Selection:
 def fit(run: Fitting) -> Fitted:
     """Trains and tests; goes on after the last epoch that there is a checkpoint of.
 
+    A phase goes on with the last checkpoint of the one before it, as a run that is resumed does.
+
     Raises:
         TrainingError: The loss diverged, or what is monitored is not measured.
         UnreadableError: The checkpoint is none.
@@ -81,71 +52,35 @@ def fit(run: Fitting) -> Fitted:
         OSError: The run directory cannot be written.
     """
     started = time.perf_counter()
-    spec, data = run.spec, run.data
-    done = epoch_of(run.last) if run.last.exists() else 0
-    seed_everything(spec.seed, verbose=False)
-    task = task_of(spec, data, main_output(run.graph).type.example)
-    validation = data.splits["validation"]
-    selection = selection_for(run.graph, spec, data)
-    module = TrainingModule(run.graph, spec, task, changes=changes_for(spec, data))
-    record = Record()
-    trainer = trainer_for(
-        spec,
-        run.directory,
-        record,
-        selection,
-        device=run.device,
-        devices=run.devices,
-        label=run.label,
-        resumed=done or None,
-        partly_used=len(run.graph.outputs) > 1,
-    )
-    skip_empty_hooks(module, *trainer.callbacks)  # type: ignore[attr-defined]
+    selection = selection_for(run.graph, run.spec, run.data)
     selected = run.directory / CHECKPOINTS / (BEST if selection.best else LAST)
+    record, stages = Record(), stages_of(run.graph, run.spec)
     try:
-        trainer.fit(
-            module,
-            _training_batches(run, trainer, done),
-            evaluation_batches(validation) if validation.number else None,
-            ckpt_path=run.last if done else None,
-            weights_only=True,
-        )
-        examples = data.splits["test"]
-        test = _test(trainer, module, selected, examples) if examples.number else {}
-    except SystemExit as error:  # what Lightning makes of Ctrl-C and SIGTERM
+        for number in range(len(stages)):
+            done = reached(run.last) if run.last.exists() else Reached(0)
+            if is_over(number, stages, done):
+                continue
+            last = train_phase(run, stages, number, done, record=record, selection=selection)
+            if last.finished:
+                break
+        examples = run.data.splits["test"]
+        test = _test(last.trainer, last.module, selected, examples) if examples.number else {}
+    except (SystemExit, KeyboardInterrupt) as error:  # Lightning makes the first of the second
         raise _interrupted(run.last) from error
     finally:
         if distributed.is_available() and distributed.is_initialized():
             distributed.destroy_process_group()  # what follows is done by one process
+    begins = reached(run.last).begins if run.spec.phases else ()
     return Fitted(
         rows=record.rows,
         selected=epoch_of(selected),
         test=test,
-        device=str(trainer.strategy.root_device),
+        device=str(last.trainer.strategy.root_device),
         seconds=time.perf_counter() - started,
-    )
-
-
-def _training_batches(run: Fitting, trainer: Trainer, epoch: int) -> DataLoader[Batch]:
-    """Returns the batches of every epoch, of which the one given is the first."""
-    spec, examples = run.spec, run.data.splits["train"]
-    generator = torch.Generator()
-    steps = spec.steps_per_epoch
-    return training_batches(
-        examples,
-        examples.number if spec.batch_size == "full" else spec.batch_size,
-        generator,
-        shuffle=spec.data.shuffle,
-        arranged=lambda batches: EpochOrder(
-            batches,
-            generator,
-            spec.seed,
-            steps=steps and steps * spec.gradient.accumulate,
-            shuffled=spec.data.shuffle,
-            epoch=epoch,
-            process=trainer.global_rank,
-            processes=trainer.world_size,
-        ),
+        phases=[
+            Phase(begin + 1, totals(stage.graph).trainable)
+            for begin, stage in zip(begins, stages, strict=False)
+        ],
     )
 
 

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import torch
 from lightning import LightningModule
+from lightning.pytorch.callbacks import EarlyStopping
 from torch import distributed, nn
 
 from archspec.backends.torch import build
 from archspec.frontend.train_schema import TrainSpec
 from archspec.ir.graph import Graph
 from archspec.training.data.examples import Batch
+from archspec.training.loop.checkpoints import PHASES
 from archspec.training.loop.losses import loss_function
 from archspec.training.loop.means import Means
 from archspec.training.loop.metrics import Gathered
 from archspec.training.loop.objective import scores_graph
 from archspec.training.loop.optimizers import optimizer_for
 from archspec.training.loop.regularize import MaxNorms, Penalties, with_penalised_outputs
-from archspec.training.loop.schedules import schedules_for
+from archspec.training.loop.schedules import LowerOnPlateau, schedules_for
 from archspec.training.loop.task import Task, metric_names
 
 
@@ -51,9 +54,13 @@ class TrainingModule(LightningModule):
         spec: The spec's `train` section.
         task: What the network tells of each example.
         changes: What is done to the batches of training, such as augmentation.
+        begins: The epochs, from 0, after which the phases so far have begun, if there are any.
+        begun: Whether the last of these phases goes on with a checkpoint of it, and not with one
+            of the phase before.
 
     Attributes:
         network: The network up to its scores; its weights are the spec's.
+        rest: What computes the scores of features, if batches are of them and not of examples.
     """
 
     def __init__(
@@ -63,16 +70,20 @@ class TrainingModule(LightningModule):
         task: Task,
         *,
         changes: nn.Module | None = None,
+        begins: Sequence[int] = (),
+        begun: bool = True,
     ) -> None:
         super().__init__()
         scores = scores_graph(graph, spec.loss.name)
         self.network = build(with_penalised_outputs(scores))
+        self.rest: Callable[..., Any] | None = None
         if spec.channels_last:
             # What torch says of itself leaves this form of the call out.
             self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         if spec.compile:
             self.network.compile()
         self._changes = changes
+        self._begins, self._begun = tuple(begins), begun
         self._penalties = Penalties(scores)
         self._max_norms = MaxNorms(scores)
         self._spec = spec
@@ -99,7 +110,7 @@ class TrainingModule(LightningModule):
         weights = rest[0] if rest else None
         if self._spec.channels_last and inputs.ndim == 4:
             inputs = inputs.contiguous(memory_format=torch.channels_last)
-        made = self.network(inputs)
+        made = self.network(inputs) if self.rest is None else self.rest(self.network, inputs)
         outputs = made if isinstance(made, dict) else {self._main: made}
         main = outputs[self._main]
         loss = self._loss(main, targets, weights)
@@ -162,21 +173,49 @@ class TrainingModule(LightningModule):
         # Lightning cannot clip what a fused optimiser has scaled.
         clipped = spec.gradient.clip_norm or spec.gradient.clip_value
         fused = spec.precision == "fp32" or (spec.precision == "bf16" and not clipped)
-        optimizer = optimizer_for(spec.optimizer, self, fused=fused)
+        optimizer = optimizer_for(
+            spec.optimizer, self.network, fused=fused, factors=spec.learning_rates
+        )
         if spec.schedule is None and not spec.warmup:
             return optimizer
         schedules = schedules_for(
             spec,
             optimizer,
-            steps=int(self.trainer.estimated_stepping_batches),
+            steps=self._steps_per_epoch * spec.epochs,
             batches=int(self.trainer.num_training_batches),
         )
         return [optimizer], schedules
+
+    @property
+    def _steps_per_epoch(self) -> int:
+        # Lightning's number is that up to the last epoch, also of the phases before this one.
+        epochs = self.trainer.max_epochs or 1
+        return int(self.trainer.estimated_stepping_batches) // epochs
 
     def optimizer_step(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
         """Makes a step, and scales back the weights that it has taken beyond their bounds."""
         super().optimizer_step(*args, **kwargs)
         self._max_norms.enforce(self.network)
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Keeps which phase the checkpoint is of, and whether it has ended before its time."""
+        if self._begins:
+            stopping = [c for c in self.trainer.callbacks if isinstance(c, EarlyStopping)]  # type: ignore[attr-defined]
+            stopped = any(callback.wait_count >= callback.patience for callback in stopping)
+            checkpoint[PHASES] = {"begins": [*self._begins], "stopped": stopped}
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Leaves out what a phase begins anew: the optimiser, and what waits for improvement."""
+        if self._begun:
+            return
+        checkpoint["optimizer_states"], checkpoint["lr_schedulers"] = [], []
+        going_on = [
+            callback.state_key
+            for callback in self.trainer.callbacks  # type: ignore[attr-defined]
+            if not isinstance(callback, (EarlyStopping, LowerOnPlateau))
+        ]
+        states = checkpoint["callbacks"]
+        checkpoint["callbacks"] = {key: states[key] for key in going_on if key in states}
 
     def _recorded(self, stage: str, batch: Batch) -> tuple[torch.Tensor, torch.Tensor | float]:
         loss, outputs, parts = self.judge(batch)

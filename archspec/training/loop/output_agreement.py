@@ -14,6 +14,9 @@ from archspec.training.errors import TrainingError
 
 ONE_HOT = "write `one_hot: true` in train.data, or use `loss: cross_entropy`"
 
+MANY = 1000
+"""Whole numbers below this may be those of classes."""
+
 
 def check_output(graph: Graph, name: str, output: Value, data: Dataset, loss: str) -> None:
     """Checks an output, or a head, against the classes or values of the data.
@@ -39,9 +42,13 @@ def check_output(graph: Graph, name: str, output: Value, data: Dataset, loss: st
 def _check_scores(graph: Graph, name: str, output: Value, data: Dataset) -> None:
     classes = len(data.classes)
     if not classes:
+        numbered = _numbered(data)
         raise TrainingError(
             f"`cross_entropy` tells classes apart, but {data.name} has values to predict",
-            "use `loss: mse`, or number the classes from 0, as integers",
+            f"write `targets: classes` in train.data, if {numbered} are those of classes, or use "
+            "`loss: mse`"
+            if numbered
+            else "use `loss: mse`, or number the classes from 0, as integers",
             place=("train", "loss"),
         )
     if output.type.example != (classes,):
@@ -60,18 +67,30 @@ def _check_binary(graph: Graph, name: str, output: Value, data: Dataset) -> None
             ONE_HOT,
             place=("train", "loss"),
         )
+    if rows and classes == 2 and units == 1:
+        raise TrainingError(
+            f"{data.name} has 2 classes, which are one-hot rows of 2 values here, but the "
+            f"network's output `{name}` is {output.type}",
+            "leave `one_hot` out of train.data, so that the output says yes or no to the second "
+            "class; or end with `linear: 2`",
+            place=_place(graph, output),
+        )
     if not rows or (classes and units != classes):
-        _refuse_classes(graph, name, output, data, alone=classes == 2)
-    if units != math.prod(shape):
-        _refuse_values(graph, name, output, data, shape)
+        _refuse_classes(graph, name, output, data, alone=not rows and classes == 2)
     lowest, highest = _bounds(data)
     if lowest < 0 or highest > 1:
+        numbered = _numbered(data)
         raise TrainingError(
             f"`binary_cross_entropy` is for targets from 0 to 1, but {data.name} has values from "
             f"{lowest:g} to {highest:g}",
-            "use `loss: mse`",
+            f"write `targets: classes` in train.data and use `loss: cross_entropy`, if {numbered} "
+            "are those of classes, or use `loss: mse`"
+            if numbered
+            else "use `loss: mse`",
             place=("train", "loss"),
         )
+    if units != math.prod(shape):
+        _refuse_values(graph, name, output, data, shape)
 
 
 def _check_values(graph: Graph, name: str, output: Value, data: Dataset, loss: str) -> None:
@@ -133,6 +152,14 @@ def _rows(data: Dataset) -> bool:
 
 def _target_shape(data: Dataset) -> tuple[int, ...]:
     return tuple(next(iter(data.splits.values())).targets.shape[1:])
+
+
+def _numbered(data: Dataset) -> str:
+    """Returns the numbers that targets are, if they are whole ones as those of classes are."""
+    lowest, highest = _bounds(data)
+    known = [part.targets for part in data.splits.values() if part.number]
+    whole = math.prod(_target_shape(data)) == 1 and all(bool((t == t.round()).all()) for t in known)
+    return f"0 to {highest:g}" if whole and lowest == 0 < highest < MANY else ""
 
 
 def _bounds(data: Dataset) -> tuple[float, float]:

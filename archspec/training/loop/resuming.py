@@ -47,20 +47,43 @@ def check_unchanged(directory: Path, graph: Graph, spec: TrainSpec) -> None:
             "a resumed run goes on with its own network, and this is another one",
             "train it as a run of its own, without --resume",
         )
-    old, new = before.train.model_dump(exclude=FREE), spec.model_dump(exclude=FREE)
+    old, new = _settled(before.train), _settled(spec)
     changed: list[tuple[str, ...]] = []
     changed += [("train", name) for name in new if name != "data" and new[name] != old[name]]
     changed += [
         ("train", "data", name) for name in new["data"] if new["data"][name] != old["data"][name]
     ]
-    if spec.schedule and spec.schedule.name in SPANNING and spec.epochs != before.train.epochs:
-        changed.append(("train", "epochs"))
+    if _spans(spec) and spec.epochs != before.train.epochs:
+        changed.append(("train", "phases" if spec.phases else "epochs"))
     if changed:
         raise TrainingError(
             f"a resumed run goes on as it began, but `{'.'.join(changed[0])}` is changed",
             "leave it as it is, or train a run of its own, without --resume",
             place=changed[0],
         )
+
+
+def more_epochs(spec: TrainSpec) -> str:
+    """Returns how a run that has come to its end goes on, if it does."""
+    last = spec.during(spec.phases[-1]) if spec.phases else spec
+    if last.schedule and _spans(spec):
+        return f"its {last.schedule.name} schedule too; train a run of its own for more epochs"
+    key = f"train.phases.{len(spec.phases) - 1}.epochs" if spec.phases else "train.epochs"
+    return f"give it more epochs: --set {key}={2 * last.epochs}"
+
+
+def _settled(spec: TrainSpec) -> dict[str, Any]:
+    """Returns what must not change; of phases, the last may become longer."""
+    settled = spec.model_dump(exclude=FREE)
+    if spec.phases:
+        del settled["phases"][-1]["epochs"]
+    return settled
+
+
+def _spans(spec: TrainSpec) -> bool:
+    """Returns whether the end of the run has been laid out in a schedule."""
+    schedule = (spec.during(spec.phases[-1]) if spec.phases else spec).schedule
+    return schedule is not None and schedule.name in SPANNING
 
 
 @contextmanager

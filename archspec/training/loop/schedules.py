@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, Literal, TypedDict
 
@@ -10,6 +11,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import (
     CosineAnnealingLR,
     ExponentialLR,
+    LambdaLR,
     LinearLR,
     LRScheduler,
     MultiStepLR,
@@ -28,6 +30,7 @@ from archspec.frontend.train_schema.optimizer import (
     Plateau,
     StepDecay,
 )
+from archspec.training.loop.optimizers import FACTOR
 from archspec.training.loop.selection import direction
 
 
@@ -45,7 +48,7 @@ class Scheduled(TypedDict):
 def schedules_for(
     spec: TrainSpec, optimizer: Optimizer, *, steps: int, batches: int
 ) -> list[Scheduled]:
-    """Returns the schedules of a run; all of them change the same rate.
+    """Returns the schedules of a run, or of a phase of it; all of them change the same rate.
 
     The rate rises in equal steps to the optimiser's, which the last step of the warm-up has.
     What goes by epochs counts them from the beginning, the warm-up's included. A cosine begins
@@ -54,7 +57,7 @@ def schedules_for(
     Args:
         spec: The spec's `train` section.
         optimizer: The optimiser.
-        steps: How many steps the whole run has.
+        steps: How many steps the run, or the phase, has.
         batches: How many batches an epoch has.
     """
     warm = min(round(spec.warmup * steps / spec.epochs), steps)
@@ -71,7 +74,8 @@ def schedules_for(
             )
             made = [_by_step(cycle)]
         case Cosine(eta_min=least):
-            falling = CosineAnnealingLR(optimizer, max(steps - warm, 1), least)
+            share = least / spec.optimizer.options.lr
+            falling = _cosine(optimizer, max(steps - warm, 1), least, share)
             both = SequentialLR(optimizer, [rising, falling], [warm]) if rising else falling
             made = [_by_step(both)]
     return made
@@ -82,6 +86,17 @@ _BY_EPOCH: dict[type, Callable[..., LRScheduler]] = {
     MultiStep: MultiStepLR,
     Exponential: ExponentialLR,
 }
+
+
+def _cosine(optimizer: Optimizer, steps: int, least: float, share: float) -> LRScheduler:
+    """Returns half a cosine, whose least rate is a share of the first one."""
+    if FACTOR not in optimizer.param_groups[0]:
+        return CosineAnnealingLR(optimizer, steps, least)  # which has one for all groups
+
+    def factor(step: int) -> float:
+        return share + (1 - share) * (1 + math.cos(math.pi * step / steps)) / 2
+
+    return LambdaLR(optimizer, factor)
 
 
 def _by_step(scheduler: LRScheduler) -> Scheduled:
@@ -105,8 +120,11 @@ class LowerOnPlateau(Callback):
 
     def on_train_start(self, trainer: Trainer, *_: object) -> None:
         """Takes over the optimiser's learning rate."""
+        groups = trainer.optimizers[0].param_groups
+        options = self._spec.model_dump()
+        options["min_lr"] = [self._spec.min_lr * group.get(FACTOR, 1.0) for group in groups]
         self._schedule = ReduceLROnPlateau(
-            trainer.optimizers[0], direction(self._metric), **self._spec.model_dump()
+            trainer.optimizers[0], direction(self._metric), **options
         )
         self._schedule.load_state_dict(self._kept)
 

@@ -27,14 +27,20 @@ TOP = 5
 """How many classes `top_5_accuracy` takes for the answer."""
 
 
-def check_trainable(graph: Graph, spec: TrainSpec, data: Dataset) -> None:
+def check_trainable(graph: Graph, spec: TrainSpec, data: Dataset, when: str = "") -> None:
     """Checks that a network, which goes with its data, can learn from them.
+
+    Args:
+        graph: The network, with what is frozen.
+        spec: The spec's `train` section.
+        data: The data.
+        when: The phase in which that is frozen, in words, as ` in phase 2`.
 
     Raises:
         TrainingError: It cannot.
     """
     ends = trained_values(graph)
-    _check_weights(graph, ends.values())
+    _check_weights(graph, ends.values(), when)
     for name, value in ends.items():
         _check_scores(graph, name, value, spec.loss.name)
     _check_metrics(graph, spec, data)
@@ -58,7 +64,7 @@ def check_trainable(graph: Graph, spec: TrainSpec, data: Dataset) -> None:
         )
 
 
-def _check_weights(graph: Graph, ends: Iterable[Value]) -> None:
+def _check_weights(graph: Graph, ends: Iterable[Value], when: str) -> None:
     used = {node.owner for node in makers(graph, ends)}
     owners = [node for node in graph.nodes if node.path in used]
     if not any(params(node) for node in owners):
@@ -68,8 +74,9 @@ def _check_weights(graph: Graph, ends: Iterable[Value]) -> None:
         )
     if not any(node.trains(param) for node in owners for param in node.parameters().values()):
         raise TrainingError(
-            f"there is nothing to train: all parameters of {graph.stem} are frozen",
+            f"there is nothing to train{when}: all parameters of {graph.stem} are frozen",
             "leave out `freeze` where it should learn",
+            place=("train", "phases") if when else ("train", "freeze"),
         )
 
 

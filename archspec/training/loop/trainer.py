@@ -46,19 +46,21 @@ def trainer_for(
     devices: int,
     label: str = "",
     resumed: int | None = None,
+    epochs: int | None = None,
     partly_used: bool = False,
 ) -> Trainer:
     """Returns what trains a network as its spec says.
 
     Args:
-        spec: The spec's `train` section.
+        spec: The spec's `train` section, or that of a phase.
         directory: The run directory.
         record: What keeps the metrics of epochs.
         selection: What decides about epochs.
         device: `auto`, `cpu`, `cuda` or `mps`.
         devices: How many of them, each with a process of its own.
         label: What progress is told with, such as `fold 2/5`.
-        resumed: The step at which the run is resumed, if it is.
+        resumed: After how many epochs it goes on with a checkpoint, if it does.
+        epochs: Up to which epoch, counted from 1, if that is not the spec's last.
         partly_used: Whether some weights have no part in the loss.
     """
     clip = spec.gradient
@@ -69,7 +71,7 @@ def trainer_for(
         # one process for each device, also inside a cluster's job
         plugins=[LightningEnvironment(), WholeFiles()],
         precision=PRECISIONS[spec.precision],
-        max_epochs=spec.epochs,
+        max_epochs=spec.epochs if epochs is None else epochs,
         logger=loggers(directory, resumed),
         callbacks=[
             record,

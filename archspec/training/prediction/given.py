@@ -31,6 +31,8 @@ class Given(Protocol):
         indices: Their numbers, as they are told.
         files: What each is called, if they are files.
         truths: The number of each one's class, `UNKNOWN` where it is not known.
+        values: The values, or labels of 0 and 1, that are true of each, `[count, ...]`; `None`
+            if they are not known.
         pictured: Whether they are pictures, for people to look at.
     """
 
@@ -42,6 +44,8 @@ class Given(Protocol):
     def files(self) -> Sequence[str] | None: ...  # noqa: D102
     @property
     def truths(self) -> np.ndarray: ...  # noqa: D102
+    @property
+    def values(self) -> np.ndarray | None: ...  # noqa: D102
 
     @property
     def pictured(self) -> bool: ...  # noqa: D102
@@ -65,6 +69,7 @@ class GivenArrays(NamedTuple):
         indices: Their numbers in it.
         inputs: What the model takes, `[count, *shape]` by input.
         truths: The number of each one's class.
+        values: The values that are true of each.
         files: They are not files of their own.
     """
 
@@ -72,6 +77,7 @@ class GivenArrays(NamedTuple):
     indices: np.ndarray
     inputs: Arrays
     truths: np.ndarray
+    values: np.ndarray | None = None
     files: None = None
 
     @property
@@ -100,6 +106,7 @@ class GivenPictures:
         truths: The number of each one's class.
         animated: Those read so far that are the first of several in their file, by name.
         pictured: They are pictures.
+        values: No values are known of them.
     """
 
     name: str
@@ -109,6 +116,7 @@ class GivenPictures:
     truths: np.ndarray
     animated: list[str] = field(default_factory=list)
     pictured: bool = True
+    values: None = None
 
     @property
     def indices(self) -> np.ndarray:

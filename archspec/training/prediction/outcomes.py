@@ -17,7 +17,7 @@ from archspec.ir.graph import Graph
 from archspec.ir.types import TensorType, shape_text
 from archspec.training.errors import TrainingError
 from archspec.training.prediction.given import Batch, Given, batches
-from archspec.training.prediction.probabilities import probabilities
+from archspec.training.prediction.probabilities import of_each, probabilities
 
 
 class Skipped(NamedTuple):
@@ -103,18 +103,46 @@ class Classes:
         likely: Their probabilities, `[count, top]`.
     """
 
-    def __init__(self, graph: Graph, given: Given, classes: int, top: int) -> None:
-        self._graph, self._main = graph, next(iter(graph.outputs))
+    def __init__(
+        self, graph: Graph, given: Given, classes: int, top: int, *, apart: bool = False
+    ) -> None:
+        """Begins with none.
+
+        Args:
+            graph: The network.
+            given: The examples.
+            classes: How many classes there are.
+            top: How many of them are wanted.
+            apart: Whether each output is the score of a class by itself.
+        """
+        self._graph, self._main, self._apart = graph, next(iter(graph.outputs)), apart
         shape = (len(given.indices), min(top, classes))
         self.best = np.zeros(shape, np.int64)
         self.likely = np.zeros(shape, np.float32)
 
     def add(self, batch: Batch, outputs: Mapping[str, np.ndarray]) -> None:
         """Takes the outputs for a batch, by name."""
-        likely = probabilities(self._graph, outputs[self._main])
+        likely = probabilities(self._graph, outputs[self._main], apart=self._apart)
         best = np.argsort(-likely, axis=1, kind="stable")[:, : self.best.shape[1]]
         self.best[batch.places] = best
         self.likely[batch.places] = np.take_along_axis(likely, best, axis=1)
+
+
+class YesOrNo:
+    """What is said of each of several labels.
+
+    Attributes:
+        main: The output's name.
+        likely: The probability of yes, `[count, labels]`.
+    """
+
+    def __init__(self, graph: Graph, given: Given, labels: int) -> None:
+        self._graph, self.main = graph, next(iter(graph.outputs))
+        self.likely = np.zeros((len(given.indices), labels), np.float32)
+
+    def add(self, batch: Batch, outputs: Mapping[str, np.ndarray]) -> None:
+        """Takes the outputs for a batch, by name."""
+        self.likely[batch.places] = of_each(self._graph, outputs[self.main])
 
 
 class Numbers:

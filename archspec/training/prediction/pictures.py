@@ -59,7 +59,8 @@ class Preparation(NamedTuple):
             raise TrainingError(
                 f"the network takes {shape_text(example)}, which no image is: these have 1, 3 "
                 "or 4 channels, height and width",
-                "give the examples as arrays, in an .npz file",
+                "give the examples as arrays, in an .npz file"
+                + (", or as a table, in a .csv or .parquet file" if len(example) == 1 else ""),
             )
         if self.taken.dtype in ("int64", "bool"):
             raise TrainingError(

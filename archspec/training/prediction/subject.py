@@ -6,19 +6,22 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from archspec.backends.fitted_step import FittedStep, from_json, unlearnt
-from archspec.backends.metadata import CLASSES, PREPROCESS
+from archspec.backends.metadata import CLASSES, FEATURES, PREPROCESS
 from archspec.backends.onnx_model import PIXELS, REMEDY, MismatchError, OnnxModel
 from archspec.diagnostics.counted import counted
 from archspec.frontend import Compiled
 from archspec.frontend.train_schema import Data
 from archspec.ir.graph import Graph, Value
-from archspec.training.data.labels import class_labels
+from archspec.training.data.labels import class_labels, feature_names
 from archspec.training.loop.objective import main_output
 from archspec.training.prediction.picture_colours import WHITE
 from archspec.training.prediction.pictures import CHANNELS, Preparation
+
+if TYPE_CHECKING:
+    import torch
 
 NAMED = 5
 """How many names of classes a message has at most."""
@@ -38,6 +41,7 @@ class Subject(NamedTuple):
         labels: The names of its classes, if they are known.
         channels_last: Whether the model takes images `[H, W, C]`.
         doubts: What the model says of itself that is not so, or not what its spec says.
+        features: The names of the numbers of an example, if they are known.
     """
 
     graph: Graph
@@ -46,6 +50,7 @@ class Subject(NamedTuple):
     labels: tuple[str, ...] | None
     channels_last: bool
     doubts: tuple[str, ...] = ()
+    features: tuple[str, ...] | None = None
 
     @property
     def data(self) -> Data | None:
@@ -61,25 +66,54 @@ class Subject(NamedTuple):
     def classes(self) -> int | None:
         """How many classes the main output tells apart, if it is as long as classes' scores.
 
-        One output tells two apart, if it was trained to.
+        One output tells two apart, if it was trained to; several outputs tell none apart that
+        were trained to say yes or no each, or to be values.
         """
-        example = main_output(self.graph).type.example
-        size = example[0] if len(example) == 1 else None
-        if size == 1 and self._says_yes_or_no:
+        size = self._size
+        if size == 1 and self.apart:
             return 2
-        return size if isinstance(size, int) and size > 1 else None
+        return size if size is not None and size > 1 and self._one_of_several else None
 
     @property
-    def _says_yes_or_no(self) -> bool:
-        train = self.compiled.train if self.compiled else None
-        return train is not None and train.loss.name == "binary_cross_entropy"
+    def yes_or_no(self) -> int | None:
+        """How many labels the main output says yes or no to, each by itself, if it does."""
+        alone = self.apart and self.classes is None
+        return self._size if alone else None
+
+    @property
+    def loss(self) -> str | None:
+        """The name of the loss that the network was trained by, if the spec says so."""
+        return self.compiled.train.loss.name if self.compiled and self.compiled.train else None
+
+    @property
+    def apart(self) -> bool:
+        """Whether each output is a probability by itself, or the score of one."""
+        return self.loss == "binary_cross_entropy"
+
+    @property
+    def _size(self) -> int | None:
+        example = main_output(self.graph).type.example
+        size = example[0] if len(example) == 1 else None
+        return size if isinstance(size, int) else None
+
+    @property
+    def _one_of_several(self) -> bool:
+        """Whether outputs are the scores of classes, as far as the spec says what they are."""
+        if self.data is None or self.loss == "cross_entropy":
+            return True
+        said = self.data.one_hot or self.data.classes is not None
+        return said or (not self.apart and self.labels is not None)
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names of the classes, which are numbers if nothing else is known."""
-        number = self.classes or 0
+        """The names of the classes, or labels, which are numbers if nothing else is known."""
+        number = self.classes or self.yes_or_no or 0
         known = self.labels if self.labels and len(self.labels) == number else None
         return known or tuple(map(str, range(number)))
+
+    def laid_out(self, examples: torch.Tensor) -> torch.Tensor:
+        """Returns examples `[count, C, H, W]` as a model takes them that was made for cameras."""
+        return examples.movedim(1, -1) if self.embedded and self.channels_last else examples
 
     def preparation(self) -> Preparation:
         """Returns how pictures become what the model takes."""
@@ -109,7 +143,11 @@ def subject_of(model: OnnxModel, compiled: Compiled | None, name: str) -> Subjec
             for name, value in compiled.graph.inputs.items()
         })  # fmt: skip
     made = Subject(graph, compiled, None, None, _channels_last(model, compiled))
-    made = made._replace(steps=_steps(model, made), labels=_labels(model, made.data))
+    made = made._replace(
+        steps=_steps(model, made),
+        labels=_labels(model, made.data),
+        features=_features(model, made.data),
+    )
     return made._replace(doubts=tuple(_doubts(model, made)))
 
 
@@ -151,10 +189,18 @@ def _labels(model: OnnxModel, data: Data | None) -> tuple[str, ...] | None:
     return _said_labels(model) or (class_labels(data) if data else None)
 
 
+def _features(model: OnnxModel, data: Data | None) -> tuple[str, ...] | None:
+    return _said_names(model, FEATURES) or (feature_names(data) if data else None)
+
+
 def _said_labels(model: OnnxModel) -> tuple[str, ...] | None:
     """Returns the names of the classes that a model has, if they are a list."""
+    return _said_names(model, CLASSES)
+
+
+def _said_names(model: OnnxModel, key: str) -> tuple[str, ...] | None:
     with suppress(KeyError, json.JSONDecodeError):
-        said = json.loads(model.metadata[CLASSES])
+        said = json.loads(model.metadata[key])
         return tuple(map(str, said)) if isinstance(said, list) else None
     return None
 

@@ -9,6 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+THRESHOLD = 0.5
+"""The probability above which a label is said to be there."""
+
 
 class Judged(NamedTuple):
     """What was said of each example, where examples are of one class each.
@@ -63,8 +66,12 @@ def class_results(confusion: np.ndarray, classes: Sequence[str]) -> list[ClassRe
         confusion: How many examples of each class (row) were predicted as which (column).
         classes: The names of the classes.
     """
-    found = np.diag(confusion).astype(float)
-    support, said = confusion.sum(axis=1), confusion.sum(axis=0)
+    return _results(np.diag(confusion), confusion.sum(axis=1), confusion.sum(axis=0), classes)
+
+
+def _results(
+    found: np.ndarray, support: np.ndarray, said: np.ndarray, classes: Sequence[str]
+) -> list[ClassResult]:
     precision = found / np.maximum(said, 1)
     recall = found / np.maximum(support, 1)
     f1 = 2 * found / np.maximum(said + support, 1)
@@ -72,6 +79,31 @@ def class_results(confusion: np.ndarray, classes: Sequence[str]) -> list[ClassRe
         ClassResult(name, float(p), float(r), float(f), int(n))
         for name, p, r, f, n in zip(classes, precision, recall, f1, support, strict=True)
     ]
+
+
+class Labelled(NamedTuple):
+    """What was said of each example, where each may have several labels or none.
+
+    Attributes:
+        names: The names of the labels.
+        true: Whether it has each, `[count, labels]`.
+        likely: How probable that is, `[count, labels]`.
+    """
+
+    names: tuple[str, ...]
+    true: np.ndarray
+    likely: np.ndarray
+
+    @property
+    def said(self) -> np.ndarray:
+        """Whether each is said to be there, `[count, labels]`."""
+        above: np.ndarray = self.likely > THRESHOLD
+        return above
+
+    def results(self) -> list[ClassResult]:
+        """Returns how well each label is found."""
+        found = (self.said & self.true).sum(axis=0)
+        return _results(found, self.true.sum(axis=0), self.said.sum(axis=0), self.names)
 
 
 def confusion_csv(confusion: np.ndarray, classes: Sequence[str]) -> bytes:

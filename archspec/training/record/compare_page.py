@@ -29,7 +29,7 @@ def compare_page(compared: Compared) -> bytes:
     return render(
         "compare.html",
         title=f"Comparison of {len(rows)} runs",
-        notes=unfinished(compared),
+        notes=[*unfinished(compared), *compared.unmarked()],
         metrics=[metric_title(metric) for metric in compared.metrics],
         rows=rows,
         folds=any(run.folds for run in compared.runs),

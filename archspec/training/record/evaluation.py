@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -11,13 +11,14 @@ import torch
 from archspec.frontend.train_schema import TrainSpec
 from archspec.ir.graph import Graph
 from archspec.training.data.dataset import Dataset, Examples, evaluation_batches
+from archspec.training.data.labels import class_labels
 from archspec.training.loop.losses import loss_function
 from archspec.training.loop.metrics import Gathered, told
 from archspec.training.loop.objective import main_output, scores_graph
 from archspec.training.loop.task import Task, metric_names, task_of
 from archspec.training.prediction.predict import main_outputs, trained_network
-from archspec.training.record.class_results import Judged
-from archspec.training.record.measures import rank
+from archspec.training.record.class_results import Judged, Labelled
+from archspec.training.record.measures import rank, title
 
 Outputs: TypeAlias = Callable[[torch.Tensor], torch.Tensor]
 """Makes the main output, `[count, ...]`, of inputs `[count, ...]`."""
@@ -31,12 +32,16 @@ class Evaluation(NamedTuple):
         outputs: The scores, or the values, `[count, ...]`.
         targets: The truths, `[count]` or `[count, ...]`.
         judged: What was said of each, where examples are of one class each.
+        labelled: What was said of each, where they may have several labels.
+        of_what: What precision, recall, F1 and AUC are of; empty if none is measured.
     """
 
     metrics: Mapping[str, float]
     outputs: np.ndarray
     targets: np.ndarray
     judged: Judged | None
+    labelled: Labelled | None
+    of_what: str
 
 
 def network_outputs(
@@ -81,6 +86,8 @@ def evaluate(
         outputs=scores.numpy(),
         targets=truths.reshape(scores.shape).numpy() if task.kind == "values" else truths.numpy(),
         judged=_judged(task, data.classes, scores, truths),
+        labelled=_labelled(task, spec, scores, truths),
+        of_what=of_what(task, data.classes, figures),
     )
 
 
@@ -95,6 +102,37 @@ def _judged(
         likely = torch.stack([1 - likely, likely], dim=1)
     best, predicted = likely.max(dim=1)
     return Judged(classes or ("0", "1"), true.numpy(), predicted.numpy(), best.numpy())
+
+
+def _labelled(
+    task: Task, spec: TrainSpec, scores: torch.Tensor, targets: torch.Tensor
+) -> Labelled | None:
+    if task.kind != "multilabel":
+        return None
+    likely, true = told(scores, targets, task)
+    named = class_labels(spec.data)
+    names = named if named and len(named) == task.number else map(str, range(task.number))
+    return Labelled(tuple(names), true.bool().numpy(), likely.numpy())
+
+
+def of_what(task: Task, classes: Sequence[str], measured: Collection[str]) -> str:
+    """Returns what precision, recall, F1 and AUC are of, as a sentence.
+
+    Args:
+        task: What the network tells.
+        classes: The names of the classes.
+        measured: The names of the metrics that are measured.
+    """
+    known = [title(name) for name in ("precision", "recall", "f1", "auc") if name in measured]
+    if not known or task.kind == "values":
+        return ""
+    *others, last = known
+    what = f"{', '.join(others)} and {last}" if others else last
+    verb = "are" if others else "is"
+    if task.kind == "binary":
+        return f"{what} {verb} of the class {(classes or ('0', '1'))[1]}"
+    every = "labels" if task.kind == "multilabel" else "classes"
+    return f"{what} {verb} {'means' if others else 'the mean'} over the {every}"
 
 
 def scores_of(graph: Graph, loss: str, made: torch.Tensor) -> torch.Tensor:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
 from lightning import Callback, LightningModule, Trainer
+from torch.nn import functional
 
 from archspec.backends.whole_file import write_whole
 
@@ -31,7 +33,7 @@ class Norms(NamedTuple):
     Attributes:
         steps: The steps, counted from 1.
         layers: The path of each layer that learns.
-        values: The norms, `[steps][layers]`.
+        values: The norms, `[steps][layers]`; no number where a layer did not learn.
     """
 
     steps: Sequence[int]
@@ -50,13 +52,18 @@ class GradientNorms(Callback):
         self._layers: list[str] = []
 
     def on_train_start(self, _trainer: Trainer, module: LightningModule) -> None:
-        """Looks up which weights make a layer."""
+        """Looks up which weights make a layer; those of layers that learn anew are added."""
         named = [(_plain(name), w) for name, w in module.named_parameters() if w.requires_grad]
         self._weights = [weight for _, weight in named]
         owners = [name.rpartition(".")[0] or name for name, _ in named]
-        self._layers = list(dict.fromkeys(owners))
+        before = len(self._layers)
+        self._layers = list(dict.fromkeys([*self._layers, *owners]))
+        added = len(self._layers) - before
+        self._norms = [functional.pad(norms, (0, added), value=math.nan) for norms in self._norms]
         places = [self._layers.index(owner) for owner in owners]
         self._places = torch.tensor(places, dtype=torch.int64)
+        idle = [at for at in range(len(self._layers)) if at not in set(places)]
+        self._idle = torch.tensor(idle, dtype=torch.int64)
 
     @torch.no_grad()
     def on_before_optimizer_step(self, trainer: Trainer, *_: object) -> None:
@@ -71,6 +78,8 @@ class GradientNorms(Callback):
         norms = torch.stack(torch._foreach_norm([g for g in gradients if g is not None])).float()
         places = self._places.to(norms.device)[present]
         squares = norms.new_zeros(len(self._layers)).index_add_(0, places, norms.square())
+        if len(self._idle):
+            squares[self._idle.to(norms.device)] = math.nan
         self._steps.append(step)
         self._norms.append(squares.sqrt())
         if len(self._steps) > MOST:
@@ -88,12 +97,18 @@ class GradientNorms(Callback):
     def state_dict(self) -> dict[str, Any]:
         """Returns what a checkpoint keeps, for a run that is resumed."""
         norms = torch.stack(self._norms).cpu() if self._norms else torch.empty(0)
-        return {"stride": self._stride, "steps": list(self._steps), "norms": norms}
+        return {
+            "stride": self._stride,
+            "steps": list(self._steps),
+            "norms": norms,
+            "layers": list(self._layers),
+        }
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Goes on with what a checkpoint has kept."""
         self._stride, self._steps = state_dict["stride"], list(state_dict["steps"])
         self._norms = list(state_dict["norms"])
+        self._layers = list(state_dict["layers"])
 
     def _write(self, trainer: Trainer) -> None:
         if not self._steps or not trainer.is_global_zero:

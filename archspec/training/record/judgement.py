@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from archspec.training.data.dataset import Examples
+from archspec.training.data.dataset import Columns, Examples
 from archspec.training.prediction.fonts import lacking
 from archspec.training.prediction.picture_grid import grid
 from archspec.training.record.class_results import Judged, class_results, confusion_csv
 from archspec.training.record.evaluation import Evaluation
 from archspec.training.record.figures.confusion import confusion_matrix
 from archspec.training.record.figures.values import scatter
-from archspec.training.record.shown_examples import as_table, shown_examples, values_table
+from archspec.training.record.shown_examples import (
+    as_table,
+    labels_table,
+    shown_examples,
+    values_table,
+)
 
 MOST_CLASSES = 1000
 """The most classes that a matrix is drawn of."""
@@ -32,26 +37,33 @@ class Judgement(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
-def judgement(evaluation: Evaluation, examples: Examples) -> Judgement:
+def judgement(
+    evaluation: Evaluation, examples: Examples, columns: Columns | None = None
+) -> Judgement:
     """Returns what is shown of an evaluation.
 
     Args:
         evaluation: The evaluation.
         examples: The examples that it is of.
+        columns: The table that they come from, if they do.
     """
     empty = {"classes": (), "matrix": None, "scatter": None, "pictures": (), "predictions": None}
     if evaluation.judged is not None:
-        made = _of_classes(evaluation.judged, examples)
+        made = _of_classes(evaluation.judged, examples, columns)
+    elif evaluation.labelled is not None:
+        table = labels_table(evaluation.labelled, examples, columns)
+        made = Judgement({}, {"classes": evaluation.labelled.results(), "predictions": table})
     elif evaluation.outputs.shape == evaluation.targets.shape:
         drawn = scatter(evaluation.outputs, evaluation.targets)
-        table = values_table(evaluation.outputs, evaluation.targets, examples)
+        table = values_table(evaluation.outputs, evaluation.targets, examples, columns)
         made = Judgement({"values.png": drawn.png}, {"scatter": drawn.svg, "predictions": table})
     else:
         made = Judgement({}, {})
-    return made._replace(for_page={**empty, **made.for_page})
+    page = {**empty, "of_what": evaluation.of_what, **made.for_page}
+    return made._replace(for_page=page)
 
 
-def _of_classes(judged: Judged, examples: Examples) -> Judgement:
+def _of_classes(judged: Judged, examples: Examples, columns: Columns | None) -> Judgement:
     confusion = judged.confusion()
     files = {"confusion.csv": confusion_csv(confusion, judged.classes)}
     page: dict[str, Any] = {"classes": class_results(confusion, judged.classes)}
@@ -59,12 +71,12 @@ def _of_classes(judged: Judged, examples: Examples) -> Judgement:
         drawn = confusion_matrix(confusion, judged.classes)
         files["confusion.png"] = drawn.png
         page["matrix"] = drawn.svg
-    rows = shown_examples(judged, examples)
-    if rows and rows[0].picture is not None:
+    rows, features = shown_examples(judged, examples, columns)
+    if features is not None:
+        page["predictions"] = as_table(rows, features)
+    elif rows:
         files["predictions.png"] = grid([row.cell for row in rows])
         page["pictures"] = [row.figure for row in rows]
-    elif rows:
-        page["predictions"] = as_table(rows)
     missing = lacking("".join(judged.classes))
     note = (
         f"no font here has the letters {missing[:20]}, so the pictures show boxes instead; "

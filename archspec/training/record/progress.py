@@ -69,7 +69,10 @@ class Pace:
     def speed(self) -> str:
         """Examples per second of training in this epoch, such as `1,200 images/s`."""
         passed = self._last - self._since
-        return f"{self._examples / passed:,.0f} {self._kind}/s" if passed > 0 else ""
+        if passed <= 0:
+            return ""
+        rate = self._examples / passed
+        return f"{rate:,.0f} {self._kind}/s" if rate >= 10 else f"{rate:.2g} {self._kind}/s"
 
     @property
     def left(self) -> str:

@@ -11,6 +11,8 @@ from archspec.backends.whole_file import write_all_whole
 from archspec.frontend.train_schema import TrainSpec
 from archspec.ir.graph import Graph
 from archspec.training.data.dataset import Dataset
+from archspec.training.loop.objective import main_output
+from archspec.training.loop.task import task_of
 from archspec.training.record.environment import versions
 from archspec.training.record.evaluation import evaluate, network_outputs
 from archspec.training.record.figures.curves import learning_curves, measures
@@ -27,8 +29,21 @@ from archspec.training.record.measures import (
 )
 from archspec.training.record.report_page import Page, report_page
 from archspec.training.record.run_directory import ENVIRONMENT, SPEC, read_json
+from archspec.training.record.run_record import fold_of
 
 REPORT = "report.html"
+
+
+class Phase(NamedTuple):
+    """A phase of a run.
+
+    Attributes:
+        first: Its first epoch, from 1.
+        trained: How many parameters were trained in it.
+    """
+
+    first: int
+    trained: int
 
 
 class Fitted(NamedTuple):
@@ -40,6 +55,7 @@ class Fitted(NamedTuple):
         test: The metrics of the test split.
         device: What was trained on.
         seconds: How long training and test took.
+        phases: The phases of the run that have begun, if it has any.
     """
 
     rows: Sequence[Mapping[str, float]]
@@ -47,6 +63,7 @@ class Fitted(NamedTuple):
     test: Mapping[str, float]
     device: str
     seconds: float
+    phases: Sequence[Phase] = ()
 
 
 def final_metrics(
@@ -58,10 +75,12 @@ def final_metrics(
         "name": graph.name,
         "variant": graph.variant,
         "dataset": data.name,
+        "task": task_of(spec, data, main_output(graph).type.example).kind,
         "splits": {name: examples.number for name, examples in data.splits.items()},
         "epochs": spec.epochs,
         "selected_epoch": fitted.selected,
         "selected_by": selected_by(spec.monitor, row),
+        **({"phases": [phase._asdict() for phase in fitted.phases]} if fitted.phases else {}),
         **_by_stage({**row, **fitted.test}),
         "seeds": {"train": spec.seed, "split": spec.data.split.seed},
         "device": fitted.device,
@@ -94,7 +113,7 @@ def write_report(
     split = next((name for name in judged if data.splits[name].number), "train")
     outputs = network_outputs(graph, spec, load_weights(directory))
     evaluation = evaluate(outputs, graph, spec, data, data.splits[split])
-    shown = judgement(evaluation, data.splits[split])
+    shown = judgement(evaluation, data.splits[split], data.columns)
     files |= {directory / name: content for name, content in shown.files.items()}
     gradients = None
     norms = by_depth(read_norms(directory), kernels(graph))
@@ -107,6 +126,7 @@ def write_report(
         environment=read_json(directory / ENVIRONMENT) or {},
         resolved=(directory / SPEC).read_text(encoding="utf-8"),
         notes=[*_remarks(spec, fitted), *shown.notes],
+        fold=_fold(directory, spec),
         judged_split=split,
         curves=[(name, curve.svg) for name, curve in zip(names, single, strict=True)],
         gradients=gradients,
@@ -119,12 +139,23 @@ def write_report(
 
 def _remarks(spec: TrainSpec, fitted: Fitted) -> Iterator[str]:
     """Yields what a reader of the figures should know."""
+    ends = [*(phase.first - 1 for phase in fitted.phases[1:]), len(fitted.rows)]
+    for at, (phase, end) in enumerate(zip(fitted.phases, ends, strict=False), 1):
+        yield (
+            f"Phase {at} of {len(spec.phases)}: {phase.trained:,} parameters were trained in "
+            f"epochs {phase.first} to {end}."
+        )
     if selected_by(spec.monitor, fitted.rows[-1]) == "last epoch":
         yield "Nothing was validated, so the last epoch was taken, whether or not it was the best."
     elif fitted.selected == spec.epochs > 1:
         yield "The last epoch was the best: training for longer may do better."
     if not fitted.test:
         yield "The test split was not looked at."
+
+
+def _fold(directory: Path, spec: TrainSpec) -> str:
+    folds, fold = spec.data.split.folds, fold_of(directory)
+    return f"fold {fold + 1} of {folds}" if folds and fold is not None else ""
 
 
 def kernels(graph: Graph) -> dict[str, bool]:

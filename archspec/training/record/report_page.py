@@ -34,8 +34,10 @@ class Page(NamedTuple):
         environment: The content of `environment.json`.
         resolved: The resolved spec.
         notes: What its reader should be told first.
+        fold: Which fold of a cross-validation the run is, such as `fold 2 of 5`; or empty.
         judged_split: The split that the following are of.
-        classes: The results of each class; none for values.
+        classes: The results of each class, or label; none for values.
+        of_what: What precision, recall, F1 and AUC are of.
         curves: Title and `<svg>` element of each panel.
         matrix: The confusion matrix, an `<svg>` element, if there is one.
         scatter: Predicted and true values, likewise.
@@ -48,8 +50,10 @@ class Page(NamedTuple):
     environment: Mapping[str, Any]
     resolved: str
     notes: Sequence[str]
+    fold: str
     judged_split: str
     classes: Sequence[ClassResult]
+    of_what: str
     curves: Sequence[tuple[str, str]]
     matrix: str | None
     scatter: str | None
@@ -75,13 +79,16 @@ def report_page(graph: Graph, spec: TrainSpec, data: Dataset, page: Page) -> byt
     return render(
         "report.html",
         title=graph.title or graph.name,
-        subtitle=_subtitle(graph, data, page.environment),
+        subtitle=_subtitle(graph, data, page),
+        whole="../report.html" if page.fold else "",
         cards=_cards(graph, metrics),
         notes=notes,
         metrics=metrics,
         **_results(metrics),
         judged_split=page.judged_split,
         classes=page.classes,
+        of_what=page.of_what,
+        of_each="class" if data.classes else "label",
         curves=[(name, inline(svg)) for name, svg in page.curves],
         matrix=_maybe(page.matrix),
         scatter=_maybe(page.scatter),
@@ -105,9 +112,10 @@ def _maybe(svg: str | None) -> Markup | None:
     return None if svg is None else inline(svg)
 
 
-def _subtitle(graph: Graph, data: Dataset, environment: Mapping[str, Any]) -> str:
-    variant = [f"variant {graph.variant}"] if graph.variant else []
-    return " · ".join([*variant, f"trained on {data.name}", str(environment["started"])])
+def _subtitle(graph: Graph, data: Dataset, page: Page) -> str:
+    said = [f"variant {graph.variant}"] if graph.variant else []
+    said += [page.fold] if page.fold else []
+    return " · ".join([*said, f"trained on {data.name}", str(page.environment["started"])])
 
 
 def _cards(graph: Graph, metrics: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -22,7 +22,13 @@ ENVIRONMENT = "environment.json"
 CHECKPOINTS = "checkpoints"
 
 
-def create(output: Path | None, name: str, spec: str, source: Path | None = None) -> Path:
+def create(
+    output: Path | None,
+    name: str,
+    spec: str,
+    source: Path | None = None,
+    weights: Mapping[str, str] | None = None,
+) -> Path:
     """Makes the directory of a run, and puts its spec there and what it depends on besides.
 
     Args:
@@ -30,6 +36,7 @@ def create(output: Path | None, name: str, spec: str, source: Path | None = None
         name: The name of the network, or of its variant.
         spec: The resolved spec, as YAML text.
         source: The directory of the spec's file, whose commit is noted.
+        weights: What is to be noted of the weights that it starts from, if any are given.
 
     Raises:
         OutputError: There is something at `output` already.
@@ -45,7 +52,8 @@ def create(output: Path | None, name: str, spec: str, source: Path | None = None
     except FileExistsError:
         raise _taken(directory) from None
     write_whole(file, spec.encode())
-    _write_json(directory / ENVIRONMENT, environment(source))
+    origin = {} if weights is None else {"weights": weights}
+    _write_json(directory / ENVIRONMENT, environment(source) | origin)
     return directory
 
 

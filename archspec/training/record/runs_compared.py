@@ -23,7 +23,8 @@ from archspec.training.record.measures import (
 )
 from archspec.training.record.report import kernels
 from archspec.training.record.run_record import RunRecord
-from archspec.training.record.settings import settings
+from archspec.training.record.same_examples import other_examples
+from archspec.training.record.settings import settings, text_of
 
 
 class Compared(NamedTuple):
@@ -51,8 +52,8 @@ class Compared(NamedTuple):
         return f"{told} ± {shown(measure, spread[metric])}" if metric in spread else told
 
     def best(self, metric: str) -> frozenset[int]:
-        """Returns which runs are the best by a metric; none if all are, or losses differ."""
-        if measure_of(metric).endswith("loss") and len({r.train.loss.name for r in self.runs}) > 1:
+        """Returns which runs are the best by a metric; none if all are, or they cannot be told."""
+        if self._incomparable(metric):
             return frozenset()
         found = {at: run.results().get(metric, math.nan) for at, run in enumerate(self.runs)}
         known = {at: value for at, value in found.items() if math.isfinite(value)}
@@ -61,6 +62,27 @@ class Compared(NamedTuple):
         choose = max if more_is_better(measure_of(metric)) else min
         top = choose(known.values())
         return frozenset(at for at, value in known.items() if value == top)
+
+    def unmarked(self) -> list[str]:
+        """Returns a note on each reason for which no run is the best by some of the metrics."""
+        reasons: dict[str, list[str]] = {}
+        for metric in self.metrics:
+            if why := self._incomparable(metric):
+                reasons.setdefault(why, []).append(metric_title(metric))
+        return [f"by {_listed(names)} no run is the best: {why}" for why, names in reasons.items()]
+
+    def _incomparable(self, metric: str) -> str:
+        """Returns why runs cannot be compared by a metric; empty if they can."""
+        having = [run.train for run in self.runs if metric in run.results()]
+        if len(having) < 2:
+            return ""
+        others = other_examples(having, stage_of(metric))
+        if others:
+            return f"they were judged on different examples ({', '.join(others)})"
+        losses = dict.fromkeys(train.loss.name for train in having)
+        if measure_of(metric).endswith("loss") and len(losses) > 1:
+            return f"they have different losses ({', '.join(losses)})"
+        return ""
 
     def curves(self) -> tuple[bytes, Sequence[Drawing], Sequence[str]] | None:
         """Returns the learning curves in one PNG file, each panel by itself, and their titles.
@@ -123,7 +145,14 @@ def _described(run: RunRecord) -> dict[str, str]:
 def _parameters(run: RunRecord) -> dict[str, str]:
     """Returns the parameters of the spec that are plain values."""
     spec = run.compiled.spec
-    return {f"params.{name}": str(value) for name, value in (spec.params if spec else {}).items()}
+    return {
+        f"params.{name}": text_of(value) for name, value in (spec.params if spec else {}).items()
+    }
+
+
+def _listed(names: Sequence[str]) -> str:
+    *others, last = names
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def _labels(directories: Sequence[Path]) -> list[str]:

@@ -12,15 +12,19 @@ from archspec.diagnostics.counted import counted
 from archspec.frontend.suggest import did_you_mean
 from archspec.frontend.train_schema import Data
 from archspec.ir.types import TensorType
-from archspec.training.data.source import ArrayInputs, Source
-from archspec.training.data.sources.table_file import read_table
-from archspec.training.data.targets import example_weights, targets_of
+from archspec.training.data.source import UNKNOWN, ArrayInputs, Source
+from archspec.training.data.sources.table_file import PARQUET, read_table
+from archspec.training.data.targets import Targets, example_weights, targets_of
+from archspec.training.data.targets import class_names as names_of
 from archspec.training.errors import TrainingError
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 PLACE = ("train", "data", "table")
+
+MOST_TEXTS = 100
+"""A column of more different texts says something else than one of a few kinds."""
 
 
 def read(spec: Data, taken: TensorType) -> Source:
@@ -33,8 +37,7 @@ def read(spec: Data, taken: TensorType) -> Source:
     assert spec.table is not None  # noqa: S101 - the source that was chosen
     path = Path(spec.table.file)
     table = read_table(path)
-    beside = [name for name in (spec.table.target, spec.sample_weights) if name]
-    features = spec.table.features or [n for n in table.column_names if n not in beside]
+    features = spec.table.features or _others(table, spec)
     _require(table, path, [spec.table.target], "target")
     _require(table, path, features, "features")
     if spec.table.target in features:
@@ -44,16 +47,62 @@ def read(spec: Data, taken: TensorType) -> Source:
             "leave it out of `features`",
             place=(*PLACE, "features"),
         )
-    if not features or not table.num_rows:
-        rows = counted(table.num_rows, "row", "rows")
-        raise TrainingError(
-            f"{path} has {rows} and {counted(len(features), 'feature', 'features')}", place=PLACE
-        )
-    columns = [_numbers(table, path, name) for name in features]
-    inputs = ArrayInputs(path.stem, np.stack(columns, axis=1), taken.dtype)
+    inputs = _inputs(table, path, features, taken)
     what = f"{spec.table.target} in {path.name}"
     made = targets_of(what, _target(table, path, spec.table.target), spec)
-    return Source(path.stem, made.classes, inputs, made.values, weights=_weights(table, path, spec))
+    weights = _weights(table, path, spec)
+    return Source(
+        path.stem, made.classes, inputs, made.values, weights=weights, features=tuple(features)
+    )
+
+
+def examples_in(
+    path: Path,
+    trained: Data,
+    spec: Data,
+    taken: TensorType,
+    classes: int,
+    features: Sequence[str] | None,
+) -> Source:
+    """Returns the examples in a table that a network is run on, whose targets may be unknown.
+
+    Args:
+        path: The table.
+        trained: The data section that the network was trained by.
+        spec: The same, as it is to be read here.
+        taken: What the network takes.
+        classes: How many classes it tells apart.
+        features: The columns that it takes; all that are no targets if that is not known.
+
+    Raises:
+        UnreadableError: It is not there, or no table.
+        TrainingError: A column is not there, or a value is missing or no number.
+    """
+    table = read_table(path)
+    target = spec.table.target if spec.table else None
+    names = _others(table, trained) if features is None else features
+    _require(table, path, names, "features")
+    inputs = _inputs(table, path, names, taken)
+    if target in table.column_names:
+        given = _target(table, path, str(target))
+        made = targets_of(f"{target} in {path.name}", given, spec, least=classes)
+    else:
+        unknown = np.full(inputs.number, UNKNOWN)
+        valued = spec.targets == "values"
+        named = tuple(spec.classes or ())
+        made = Targets(unknown, () if valued else names_of(path.stem, named, classes))
+    return Source(path.stem, made.classes, inputs, made.values, features=tuple(names))
+
+
+def feature_names(spec: Data) -> tuple[str, ...]:
+    """Returns the columns of the features in a table.
+
+    Raises:
+        UnreadableError: It is not there, or no table.
+        TrainingError: Two of its columns have one name.
+    """
+    assert spec.table is not None  # noqa: S101 - the source that was chosen
+    return tuple(spec.table.features or _others(read_table(Path(spec.table.file)), spec))
 
 
 def class_names(spec: Data) -> tuple[str, ...]:
@@ -68,6 +117,22 @@ def class_names(spec: Data) -> tuple[str, ...]:
     table = read_table(path)
     _require(table, path, [spec.table.target], "target")
     return targets_of(path.stem, _target(table, path, spec.table.target), spec).classes
+
+
+def _others(table: pa.Table, spec: Data) -> list[str]:
+    """Returns the columns that are no targets and no weights."""
+    beside = (spec.table.target if spec.table else None, spec.sample_weights)
+    return [name for name in table.column_names if name not in beside]
+
+
+def _inputs(table: pa.Table, path: Path, names: Sequence[str], taken: TensorType) -> ArrayInputs:
+    if not names or not table.num_rows:
+        rows = counted(table.num_rows, "row", "rows")
+        raise TrainingError(
+            f"{path} has {rows} and {counted(len(names), 'feature', 'features')}", place=PLACE
+        )
+    columns = [_numbers(table, path, name) for name in names]
+    return ArrayInputs(path.stem, np.stack(columns, axis=1), taken.dtype)
 
 
 def _require(table: pa.Table, path: Path, names: Sequence[str], field: str) -> None:
@@ -114,11 +179,34 @@ def _numbers(table: pa.Table, path: Path, name: str) -> np.ndarray:
         at, value = _first_strange(column)
         raise TrainingError(
             f"row {at + 1:,} of {path} has {str(value)!r} for {name}, which is no number",
-            "mend it, leave the column out by `features`, or make it numbers",
+            _remedy(column, path, name),
             place=PLACE,
         )
     numbers: np.ndarray = column.to_numpy()
     return numbers
+
+
+def _remedy(column: pa.ChunkedArray, path: Path, name: str) -> str:
+    """Returns what to do about a column with text: of few different texts, one-hot columns."""
+    texts = column.unique().to_pylist()
+    numbers = any(_is_number(text) for text in texts)
+    if numbers or len(texts) > min(MOST_TEXTS, len(column) // 2):
+        return "mend it, leave the column out by `features`, or make it numbers"
+    kind = "parquet" if path.suffix.lower() in PARQUET else "csv"
+    last = ", index=False" if kind == "csv" else ""
+    return (
+        f"make a column of each of its {counted(len(texts), 'text', 'texts')}, in Python: "
+        f"pandas.get_dummies(pandas.read_{kind}({path.name!r}), columns=[{name!r}], dtype=int)"
+        f".to_{kind}('{path.stem}-numbers{path.suffix}'{last}); or leave it out by `features`"
+    )
+
+
+def _is_number(text: object) -> bool:
+    try:
+        float(str(text))
+    except ValueError:
+        return False
+    return True
 
 
 def _decoded(column: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -143,9 +231,4 @@ def _require_there(path: Path, name: str, missing: Sequence[bool] | np.ndarray) 
 def _first_strange(column: pa.ChunkedArray) -> tuple[int, object]:
     """Returns the place of the first value that is no number, and the value."""
     values = column.to_pylist()
-    for at, value in enumerate(values):
-        try:
-            float(value)
-        except (TypeError, ValueError):
-            return at, value
-    return 0, values[0]
+    return next(((at, v) for at, v in enumerate(values) if not _is_number(v)), (0, values[0]))

@@ -12,11 +12,17 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 PARQUET = (".parquet", ".pq")
+TEXT = (".csv", ".tsv")
 DELIMITERS = ",;\t"
 ENCODINGS = ("utf-8", "cp949")
 """What text is in; the second is what Korean spreadsheets write."""
 
 PLACE = ("train", "data", "table", "file")
+
+
+def is_table(path: Path) -> bool:
+    """Returns whether a file is a table, as its name says."""
+    return path.suffix.lower() in (*PARQUET, *TEXT)
 
 
 def read_table(path: Path) -> pa.Table:
