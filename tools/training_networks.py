@@ -291,7 +291,7 @@ class Network(NamedTuple):
 
 NETWORKS: Mapping[str, Network] = {
     "lenet5": Network(LENET5, LeNet5, keras_lenet5, (1, 28, 28), 128, 200),
-    "resnet18": Network(RESNET18, resnet18, keras_resnet18, (3, 32, 32), 32, 6),
-    "mobilenet_v2": Network(MOBILENET_V2, mobilenet_v2, keras_mobilenet_v2, (3, 32, 32), 128, 12),
+    "resnet18": Network(RESNET18, resnet18, keras_resnet18, (3, 32, 32), 32, 24),
+    "mobilenet_v2": Network(MOBILENET_V2, mobilenet_v2, keras_mobilenet_v2, (3, 32, 32), 128, 24),
 }
 """The networks by name."""
