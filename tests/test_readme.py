@@ -135,7 +135,7 @@ def test_the_tables_of_networks_are_current() -> None:
 
 
 def test_the_predictions_shown_can_be_made(tmp_path: Path) -> None:
-    (block,) = (text for kind, text in FENCES if kind == "sh" and "archspec predict" in text)
+    (block,) = (text for kind, text in FENCES if kind == "sh" and "archspec predict lenet5" in text)
     assert archspec("export", "lenet5", "--onnx", "--no-verify", cwd=tmp_path).returncode == 0
     here = {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
     done = subprocess.run(

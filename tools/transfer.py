@@ -26,7 +26,7 @@ SCRATCH: Mapping[str, str] = {
     "freeze": "[]",
     "cache_features": "false",
     "phases": "[]",
-    "epochs": "4",
+    "epochs": "12",
     "optimizer": "{adam: {lr: 0.003}}",
     "schedule": "one_cycle",
 }
