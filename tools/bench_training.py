@@ -4,10 +4,11 @@
 
 The networks are LeNet-5 for 28×28 pixels, ResNet-18 for 32×32, and MobileNetV2. Each way to train
 is a process of its own that waits while another runs; in turn each trains an epoch, on the same
-examples, with the same batches, in single precision, with Adam. An epoch is all that happens from
-its first batch to that of the next: with archspec it is that of `archspec train`, with its metrics,
-logs, gradient norms, progress and checkpoints; the loop by hand adds up loss and accuracy; Keras's
-`fit` has the metric `accuracy`. The first epochs, in which things are compiled, do not count.
+examples, with the same batches, in single precision, with Adam, and in the same layout, which is
+Keras's for MobileNetV2. An epoch is all that happens from its first batch to that of the next: with
+archspec it is that of `archspec train`, with its metrics, logs, gradient norms, progress and
+checkpoints; the loop by hand adds up loss and accuracy; Keras's `fit` has the metric `accuracy`.
+The first epochs, in which things are compiled, do not count.
 Printed are images per second (the median) and the median ratio of neighbouring epochs, with an
 interval of 95 %.
 """
@@ -62,7 +63,8 @@ def run_by_hand(network: str, epochs: int, wait: Wait, *, compiled: bool = False
 
     inputs, targets = (torch.from_numpy(array) for array in data(network))
     made = NETWORKS[network]
-    model = made.by_hand().train()
+    layout = torch.channels_last if made.channels_last else torch.contiguous_format
+    model = made.by_hand().to(memory_format=layout).train()  # type: ignore[call-overload]
     forward = torch.compile(model) if compiled else model
     optimizer = torch.optim.Adam(model.parameters())
     for _ in range(epochs):
@@ -70,7 +72,7 @@ def run_by_hand(network: str, epochs: int, wait: Wait, *, compiled: bool = False
         total, right = torch.zeros(()), torch.zeros(())
         for indices in torch.split(torch.randperm(len(inputs)), made.batch):
             optimizer.zero_grad()
-            scores = forward(inputs[indices])
+            scores = forward(inputs[indices].contiguous(memory_format=layout))
             loss = cross_entropy(scores, targets[indices])
             torch.autograd.backward(loss)
             optimizer.step()
@@ -115,6 +117,7 @@ train:
   batch_size: {made.batch}
   epochs: {epochs}
   compile: {str(compiled).lower()}
+  channels_last: {str(made.channels_last).lower()}
 """
         )
         result = compile_text(text, str(Path(folder) / "spec.yaml"))

@@ -27,7 +27,7 @@ SCRATCH: Mapping[str, str] = {
     "cache_features": "false",
     "phases": "[]",
     "epochs": "12",
-    "optimizer": "{adam: {lr: 0.003}}",
+    "optimizer": "{adam: {lr: 0.01}}",
     "schedule": "one_cycle",
 }
 """What is another when training starts from scratch: all of the network is always trained."""
