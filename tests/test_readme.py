@@ -21,7 +21,7 @@ from archspec.frontend.shipped import shipped_specs
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 FENCES = re.findall(r"```(\w+)\n(.*?)```", README, re.DOTALL)
-SPEC, LANGUAGE, FILES, HOOKS, TRAIN = (text for kind, text in FENCES if kind == "yaml")
+SPEC, LANGUAGE, FILES, HOOKS, TRAIN, TRANSFER = (text for kind, text in FENCES if kind == "yaml")
 OPERATOR, _ = (text for kind, text in FENCES if kind == "python")
 
 
@@ -61,6 +61,13 @@ def test_the_training_shown_is_the_shipped_one() -> None:
     shipped = compile_spec(str(shipped_specs()["fashion_resnet"]))
     shown = compile_text(f"{SPEC}{TRAIN}", "fashion_resnet.yaml").train
     assert shown == shipped.train
+
+
+def test_the_phases_shown_are_those_of_the_spec() -> None:
+    spec = yaml.safe_load((ROOT / "specs/mobilenet_v2_fashion.yaml").read_text(encoding="utf-8"))
+    shown = yaml.safe_load(TRANSFER)
+    assert shown.pop("train").items() <= spec.pop("train").items()
+    assert shown.items() <= spec.items()
 
 
 def test_the_language_example_compiles() -> None:
