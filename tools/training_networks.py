@@ -279,7 +279,6 @@ class Network(NamedTuple):
         shape: The shape of an example.
         batch: Examples in a batch.
         steps: Batches in an epoch of the benchmark.
-        channels_last: Whether all train in Keras's layout, in which depthwise layers are faster.
     """
 
     spec: str
@@ -288,14 +287,11 @@ class Network(NamedTuple):
     shape: tuple[int, int, int]
     batch: int
     steps: int
-    channels_last: bool = False
 
 
 NETWORKS: Mapping[str, Network] = {
     "lenet5": Network(LENET5, LeNet5, keras_lenet5, (1, 28, 28), 128, 200),
     "resnet18": Network(RESNET18, resnet18, keras_resnet18, (3, 32, 32), 32, 24),
-    "mobilenet_v2": Network(
-        MOBILENET_V2, mobilenet_v2, keras_mobilenet_v2, (3, 32, 32), 128, 24, channels_last=True
-    ),
+    "mobilenet_v2": Network(MOBILENET_V2, mobilenet_v2, keras_mobilenet_v2, (3, 32, 32), 128, 24),
 }
 """The networks by name."""
