@@ -15,12 +15,14 @@ from lightning import Trainer
 from archspec.backends.torch import build
 from archspec.backends.weights import load_weights
 from archspec.frontend import Compiled, compile_text
+from archspec.frontend.train_schema import TrainSpec
 from archspec.training.data.dataset import load
 from archspec.training.data.stored import Passes
 from archspec.training.errors import DeviceError, TrainingError
 from archspec.training.loop.callbacks import EpochSeeds
 from archspec.training.loop.engine import quiet, require_device, restored
 from archspec.training.loop.fitting import Fitting, fit
+from archspec.training.loop.layout import has_channels_last
 from archspec.training.loop.objective import main_input
 from archspec.training.loop.order import EpochOrder
 from archspec.training.record.report import Fitted
@@ -210,6 +212,33 @@ def test_other_ways_to_compute_come_to_about_the_same(
     assert {weight.dtype for weight in weights.values()} == {torch.float32}
     interleaved = weights["last.weight"].is_contiguous(memory_format=torch.channels_last)
     assert interleaved == (channels_last == "true")
+
+
+@pytest.mark.parametrize(
+    ("layer", "said", "expected"),
+    [
+        ("depthwise_conv2d: {kernel_size: 3}", "", True),
+        ("conv2d: {out_channels: 8, kernel_size: 3, groups: 4}", "", True),
+        ("separable_conv2d: {out_channels: 4, kernel_size: 3}", "", True),
+        ("depthwise_conv2d: {kernel_size: 3}", ", channels_last: false", False),
+        ("conv2d: {out_channels: 4, kernel_size: 3, groups: 2}", "", False),
+        ("relu", "", False),
+    ],
+)
+def test_depthwise_layers_have_their_channels_last_on_a_cpu(
+    layer: str, said: str, expected: bool, tmp_path: Path
+) -> None:
+    fitted(tmp_path, f"{DIGITS}{said}", CONVOLUTIONS.replace("relu", layer))
+    kernel = load_weights(tmp_path)["last.weight"]
+    assert kernel.is_contiguous(memory_format=torch.channels_last) == expected
+    assert kernel.is_contiguous() != expected
+
+
+def test_other_devices_keep_their_layout() -> None:
+    result = compile_text(CONVOLUTIONS.replace("relu", "depthwise_conv2d: {kernel_size: 3}"), "")
+    spec = TrainSpec.model_validate({"data": {"dataset": "digits"}, "epochs": 1})
+    assert has_channels_last(result.graph, spec, torch.device("cpu"))
+    assert not has_channels_last(result.graph, spec, torch.device("cuda"))
 
 
 def test_the_cheapest_way_to_compute_repeats_itself(tmp_path: Path) -> None:

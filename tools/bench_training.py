@@ -4,11 +4,10 @@
 
 The networks are LeNet-5 for 28×28 pixels, ResNet-18 for 32×32, and MobileNetV2. Each way to train
 is a process of its own that waits while another runs; in turn each trains an epoch, on the same
-examples, with the same batches, in single precision, with Adam; in torch's layout, but Keras in its
-own, in which archspec trains once more. An epoch is all that happens from its first batch to that
-of the next: with archspec it is that of `archspec train`, with its metrics, logs, gradient norms,
-progress and checkpoints; the loop by hand adds up loss and accuracy; Keras's `fit` has the metric
-`accuracy`. The first epochs, in which things are compiled, do not count.
+examples, with the same batches, in single precision, with Adam. An epoch is all that happens from
+its first batch to that of the next: with archspec it is that of `archspec train`, with its metrics,
+logs, gradient norms, progress and checkpoints; the loop by hand adds up loss and accuracy; Keras's
+`fit` has the metric `accuracy`. The first epochs, in which things are compiled, do not count.
 Printed are images per second (the median) and the median ratio of neighbouring epochs, with an
 interval of 95 %.
 """
@@ -41,7 +40,6 @@ COMPARISONS = (
     ("archspec, compiled", "by hand", 1.0),
     ("archspec, compiled", "by hand, compiled", None),
     ("archspec", "keras", 1.3),
-    ("archspec, channels last", "keras", 1.3),
 )
 """Which is to be how many times as fast as which."""
 
@@ -83,9 +81,7 @@ def run_by_hand(network: str, epochs: int, wait: Wait, *, compiled: bool = False
     return sum(weight.numel() for weight in model.parameters())
 
 
-def run_archspec(
-    network: str, epochs: int, wait: Wait, *, compiled: bool = False, last: bool = False
-) -> int:
+def run_archspec(network: str, epochs: int, wait: Wait, *, compiled: bool = False) -> int:
     """Trains as `archspec train` does, and returns how many parameters there are."""
     from lightning import Callback, Trainer
 
@@ -119,7 +115,6 @@ train:
   batch_size: {made.batch}
   epochs: {epochs}
   compile: {str(compiled).lower()}
-  channels_last: {str(last).lower()}
 """
         )
         result = compile_text(text, str(Path(folder) / "spec.yaml"))
@@ -159,7 +154,6 @@ WAYS: Mapping[str, Callable[[str, int, Wait], int]] = {
     "by hand, compiled": lambda *args: run_by_hand(*args, compiled=True),
     "archspec": run_archspec,
     "archspec, compiled": lambda *args: run_archspec(*args, compiled=True),
-    "archspec, channels last": lambda *args: run_archspec(*args, last=True),
     "keras": run_keras,
 }
 """The ways to train by name."""
@@ -238,7 +232,7 @@ def compare(network: str, rounds: int, threads: int) -> None:
         f"\n{network}: {counts['by hand']:,} parameters, batches of {made.batch}, {rounds} rounds"
     )
     for way, taken in seconds.items():
-        print(f"  {way:<25}{made.batch * made.steps / median(taken[WARM_UP:]):>10,.0f} images/s")
+        print(f"  {way:<20}{made.batch * made.steps / median(taken[WARM_UP:]):>10,.0f} images/s")
     for ours, theirs, goal in COMPARISONS:
         ratio = median_ratio(seconds[theirs][WARM_UP:], seconds[ours][WARM_UP:])
         wanted = "" if goal is None else f", to be at least {goal}"

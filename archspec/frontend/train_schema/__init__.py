@@ -141,8 +141,10 @@ class TrainSpec(Section):
         default="fp32", description="of most computation; weights stay in single precision"
     )
     compile: bool = Field(default=False, description="whether torch.compile is used")
-    channels_last: bool = Field(
-        default=False, description="whether images lie in memory with their channels last"
+    channels_last: bool | None = Field(
+        default=None,
+        description="whether images lie in memory with their channels last; if left out, where "
+        "depthwise convolutions are trained on a CPU, which it makes faster",
     )
     deterministic: bool = Field(
         default=True, description="whether two runs give the same weights, to the last bit"

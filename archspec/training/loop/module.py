@@ -55,6 +55,7 @@ class TrainingModule(LightningModule):
         task: What the network tells of each example.
         changes: What is done to the batches of training, such as augmentation.
         begins: The epochs, from 0, after which the phases so far have begun, if there are any.
+        channels_last: Whether images lie in memory with their channels last.
         begun: Whether the last of these phases goes on with a checkpoint of it, and not with one
             of the phase before.
 
@@ -69,6 +70,7 @@ class TrainingModule(LightningModule):
         spec: TrainSpec,
         task: Task,
         *,
+        channels_last: bool = False,
         changes: nn.Module | None = None,
         begins: Sequence[int] = (),
         begun: bool = True,
@@ -77,7 +79,8 @@ class TrainingModule(LightningModule):
         scores = scores_graph(graph, spec.loss.name)
         self.network = build(with_penalised_outputs(scores))
         self.rest: Callable[..., Any] | None = None
-        if spec.channels_last:
+        self._channels_last = channels_last
+        if channels_last:
             # What torch says of itself leaves this form of the call out.
             self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         if spec.compile:
@@ -108,7 +111,7 @@ class TrainingModule(LightningModule):
         """Returns what the network makes of a batch; while it trains, with heads and penalties."""
         inputs, targets, *rest = batch
         weights = rest[0] if rest else None
-        if self._spec.channels_last and inputs.ndim == 4:
+        if self._channels_last and inputs.ndim == 4:
             inputs = inputs.contiguous(memory_format=torch.channels_last)
         made = self.network(inputs) if self.rest is None else self.rest(self.network, inputs)
         outputs = made if isinstance(made, dict) else {self._main: made}

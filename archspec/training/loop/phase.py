@@ -20,6 +20,7 @@ from archspec.training.loop.changes import changes_for
 from archspec.training.loop.checkpoints import Reached
 from archspec.training.loop.features import cut, featured
 from archspec.training.loop.job import Fitting
+from archspec.training.loop.layout import has_channels_last
 from archspec.training.loop.module import TrainingModule
 from archspec.training.loop.objective import main_output, scores_graph
 from archspec.training.loop.order import EpochOrder
@@ -79,7 +80,6 @@ def train_phase(
     stage, spec, data = stages[number], stages[number].spec, run.data
     begun = number < len(done.begins) or not run.spec.phases
     begins = done.begins if begun else (*done.begins, done.epochs)
-    module = _module(run, stage, done, begins, begun=begun)
     of_phases = [f"phase {number + 1}/{len(stages)}"] if run.spec.phases else []
     trainer = trainer_for(
         spec,
@@ -93,6 +93,8 @@ def train_phase(
         epochs=(begins[-1] if begins else 0) + spec.epochs,
         partly_used=len(run.graph.outputs) > 1,
     )
+    device = trainer.strategy.root_device
+    module = _module(run, stage, device, done, begins, begun=begun)
     skip_empty_hooks(module, *trainer.callbacks)  # type: ignore[attr-defined]
 
     def say(what: str) -> None:
@@ -101,7 +103,7 @@ def train_phase(
 
     say(f"{totals(stage.graph).trainable:,} parameters are trained")
     if spec.cache_features:
-        data = _with_features(run, stage, done, module, trainer.strategy.root_device, say)
+        data = _with_features(run, stage, done, module, device, say)
     validation = data.splits["validation"]
     trainer.fit(
         module,
@@ -116,7 +118,13 @@ def train_phase(
 
 
 def _module(
-    run: Fitting, stage: Stage, done: Reached, begins: Sequence[int], *, begun: bool
+    run: Fitting,
+    stage: Stage,
+    device: torch.device,
+    done: Reached,
+    begins: Sequence[int],
+    *,
+    begun: bool,
 ) -> TrainingModule:
     """Returns the network of a phase, with the weights to start from if it has not begun."""
     spec, data = stage.spec, run.data
@@ -125,6 +133,7 @@ def _module(
         stage.graph,
         spec,
         task_of(spec, data, main_output(run.graph).type.example),
+        channels_last=has_channels_last(run.graph, spec, device),
         changes=changes_for(spec, data),
         begins=begins,
         begun=begun,
