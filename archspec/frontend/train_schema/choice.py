@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Self, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, TypeAlias
 
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
@@ -39,6 +39,30 @@ Portion: TypeAlias = Annotated[Number, Field(ge=0), AfterValidator(_fraction_or_
 
 Some: TypeAlias = Annotated[Number, Field(gt=0), AfterValidator(_fraction_or_count)]
 """The same, and more than none."""
+
+
+class WithShortForm(Section):
+    """A section that may be given as the value of one of its fields.
+
+    Attributes:
+        short: The field, and what its values are in YAML.
+    """
+
+    short: ClassVar[tuple[str, type]]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _whole(cls, value: Any) -> Any:  # noqa: ANN401
+        field, kind = cls.short
+        return {field: value} if isinstance(value, kind) else value
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """Returns a mapping, or the field alone."""
+        whole = handler.resolve_ref_schema(handler(schema))
+        return {"anyOf": [whole, whole["properties"][cls.short[0]]]}
 
 
 class Choice(Section):

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
+from typing import Annotated, ClassVar, Literal, TypeAlias
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field
 
 from archspec.frontend.schema import Section
-from archspec.frontend.train_schema.choice import Choice, Number, Penalty, Pixels, Rate
+from archspec.frontend.train_schema.choice import (
+    Choice,
+    Number,
+    Penalty,
+    Pixels,
+    Rate,
+    WithShortForm,
+)
 
-if TYPE_CHECKING:
-    from pydantic import GetJsonSchemaHandler
-    from pydantic.json_schema import JsonSchemaValue
-    from pydantic_core import CoreSchema
 
-
-class Resize(Section):
+class Resize(WithShortForm):
     """A new size for images."""
+
+    short: ClassVar[tuple[str, type]] = ("size", list)
 
     size: Annotated[list[Pixels], Field(min_length=2, max_length=2)] = Field(
         description="height and width, each at most 8192"
@@ -24,19 +28,6 @@ class Resize(Section):
     interpolation: Literal["bilinear", "bicubic", "nearest"] = Field(
         default="bilinear", description="how pixels in between are found"
     )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _short_form(cls, value: Any) -> Any:  # noqa: ANN401
-        return {"size": value} if isinstance(value, list) else value
-
-    @classmethod
-    def __get_pydantic_json_schema__(
-        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> JsonSchemaValue:
-        """Returns a mapping, or the size alone."""
-        whole = handler.resolve_ref_schema(handler(schema))
-        return {"anyOf": [whole, whole["properties"]["size"]]}
 
 
 class Normalize(Section):
@@ -46,8 +37,10 @@ class Normalize(Section):
     std: list[Rate] = Field(min_length=1, description="one for all channels, or one for each")
 
 
-class Standardize(Section):
+class Standardize(WithShortForm):
     """Mean 0 and standard deviation 1, as Keras's `featurewise_` and `samplewise_` options."""
+
+    short: ClassVar[tuple[str, type]] = ("by", str)
 
     by: Literal["featurewise", "samplewise"] = Field(
         default="featurewise",
@@ -56,19 +49,6 @@ class Standardize(Section):
     )
     center: bool = Field(default=True, description="whether the mean is subtracted")
     scale: bool = Field(default=True, description="whether the deviation is divided by")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _short_form(cls, value: Any) -> Any:  # noqa: ANN401
-        return {"by": value} if isinstance(value, str) else value
-
-    @classmethod
-    def __get_pydantic_json_schema__(
-        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> JsonSchemaValue:
-        """Returns a mapping, or `by` alone."""
-        whole = handler.resolve_ref_schema(handler(schema))
-        return {"anyOf": [whole, whole["properties"]["by"]]}
 
 
 class Whiten(Section):

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeAlias
+from typing import Annotated, ClassVar, Literal, Self, TypeAlias
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from archspec.frontend.schema import Section
-from archspec.frontend.train_schema.choice import Name, Positive, Rate
+from archspec.frontend.train_schema.choice import Name, Positive, Rate, WithShortForm
 from archspec.frontend.train_schema.optimizer import Optimizer, Schedule
-
-if TYPE_CHECKING:
-    from pydantic import GetJsonSchemaHandler
-    from pydantic.json_schema import JsonSchemaValue
-    from pydantic_core import CoreSchema
 
 Epochs: TypeAlias = Annotated[float, Field(ge=0, le=1_000_000)]
 """How many, of which the last may be a part of one."""
@@ -31,8 +26,10 @@ Factors: TypeAlias = dict[Name, Rate]
 """What the learning rate is multiplied by, by names of layers or of weights; the first counts."""
 
 
-class Weights(Section):
+class Weights(WithShortForm):
     """Trained or imported weights that training starts from."""
+
+    short: ClassVar[tuple[str, type]] = ("file", str)
 
     file: Name = Field(
         description="a run directory, a checkpoint or a .safetensors file, relative to the spec"
@@ -45,19 +42,6 @@ class Weights(Section):
         description="layers below `to` that take none and start from their initialisers, such as "
         "the classifier",
     )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _short_form(cls, value: Any) -> Any:  # noqa: ANN401
-        return {"file": value} if isinstance(value, str) else value
-
-    @classmethod
-    def __get_pydantic_json_schema__(
-        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> JsonSchemaValue:
-        """Returns a mapping, or the file alone."""
-        whole = handler.resolve_ref_schema(handler(schema))
-        return {"anyOf": [whole, whole["properties"]["file"]]}
 
 
 class Phase(Section):
