@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 from runs import trained
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
@@ -236,7 +237,8 @@ def test_labels_are_judged_each_by_itself(tmp_path: Path) -> None:
     compiled = compile_text(run.directory.joinpath("spec.yaml").read_text(), "spec.yaml")
     assert compiled.train is not None
     data = load(compiled.train.data, main_input(compiled.graph).type)
-    outputs = network_outputs(compiled.graph, compiled.train, load_weights(run.directory))
+    weights, cpu = load_weights(run.directory), torch.device("cpu")
+    outputs = network_outputs(compiled.graph, compiled.train, weights, cpu)
     test = data.splits["test"]
     found = evaluate(outputs, compiled.graph, compiled.train, data, test)
     said = outputs(test.inputs).sigmoid().numpy() > 0.5

@@ -17,6 +17,7 @@ from archspec.cli.common import (
     note,
     output_file,
 )
+from archspec.cli.devices import add_device, add_provider
 from archspec.cli.extras import needs
 
 if TYPE_CHECKING:
@@ -59,6 +60,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=output_file,
         help="a directory for the confusion matrix, or the residuals, and the predictions",
     )
+    add_device(parser, "run the network of a run")
+    add_provider(parser)
     add_spec_options(parser)
 
 

@@ -19,6 +19,7 @@ from archspec.cli.common import (
     find_spec,
 )
 from archspec.cli.extras import needs
+from archspec.diagnostics import Refusal
 from archspec.frontend import Compiled, UsageError, compile_spec, compile_text
 from archspec.frontend.train_schema import TrainSpec
 from archspec.ir.graph import Graph
@@ -26,6 +27,7 @@ from archspec.training.data.dataset import Columns, Dataset, Examples, load, loa
 from archspec.training.data.preprocess_file import learnt_with
 from archspec.training.data.sources.table_file import is_table
 from archspec.training.loop.agreement import check_agreement
+from archspec.training.loop.engine import require_device
 from archspec.training.loop.folds import fold_directory
 from archspec.training.loop.objective import main_input, main_output
 from archspec.training.record.class_results import ClassResult, class_results
@@ -161,13 +163,14 @@ def _run(args: argparse.Namespace) -> _Subject:
             help=f"choose one, such as {fold_directory(directory, 0)}; `archspec compare` shows "
             "mean and spread",
         )
+    device = require_device(args.device)
     weights = load_weights(directory)
     place = directory / "checkpoints" / "weights" if directory.is_dir() else directory
     return _Subject(
         compiled.graph,
         train,
         learnt_with(train.data.preprocess, place),
-        network_outputs(compiled.graph, train, weights),
+        network_outputs(compiled.graph, train, weights, device),
         fold,
     )
 
@@ -178,7 +181,7 @@ def _model(args: argparse.Namespace) -> _Subject:
         from archspec.backends.onnx_model import MismatchError, ModelError, OnnxModel, ProviderError
         from archspec.training.prediction.subject import subject_of
     try:
-        model = OnnxModel(args.subject)
+        model = OnnxModel(args.subject, args.provider)
         text = stored_spec(model.metadata, str(args.subject))
         if args.spec is None and text is None:
             raise CommandError(
@@ -192,7 +195,8 @@ def _model(args: argparse.Namespace) -> _Subject:
         message = f"cannot read {args.subject}: {error.strerror}"
         raise CommandError(message, exit_code=ENVIRONMENT) from error
     except (ModelError, MismatchError, ProviderError, AlteredError) as error:
-        code = USAGE if type(error) is ModelError else NO
+        codes: dict[type[Refusal], int] = {ModelError: USAGE, ProviderError: ENVIRONMENT}
+        code = codes.get(type(error), NO)
         raise CommandError(error.message, exit_code=code, help=error.help) from error
     train = _trained(compiled)
     outputs = _model_outputs(model, compiled.graph, train.loss.name)

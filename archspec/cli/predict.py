@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from archspec.backends.providers import CPU, PROVIDERS
 from archspec.cli.common import (
     ENVIRONMENT,
     NO,
@@ -18,6 +17,7 @@ from archspec.cli.common import (
     filled,
     output_file,
 )
+from archspec.cli.devices import add_provider
 from archspec.cli.extras import needs
 from archspec.cli.intermixed import take_in_any_order
 from archspec.cli.prediction_kind import KINDS
@@ -60,12 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="compare with the PyTorch network and these weights",
     )
     _add_outputs(parser)
-    parser.add_argument(
-        "--provider",
-        choices=tuple(PROVIDERS),
-        default=CPU,
-        help="where ONNX Runtime runs the model (default: %(default)s)",
-    )
+    add_provider(parser)
     parser.add_argument(
         "--batch-size",
         metavar="N",

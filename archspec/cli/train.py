@@ -21,6 +21,7 @@ from archspec.cli.common import (
     note,
     output_file,
 )
+from archspec.cli.devices import add_device
 from archspec.cli.extras import needs
 from archspec.cli.run_faults import run_faults
 from archspec.diagnostics.counted import counted
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     from archspec.training.run import Run
 
 INTERRUPTED = 130
-DEVICES = ("auto", "cpu", "cuda", "mps")
 
 LISTED = 4
 """How many names a note lists."""
@@ -72,9 +72,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="start from these weights, as train.weights.file says: a run directory, a checkpoint "
         "or a .safetensors file",
     )
-    parser.add_argument(
-        "--device", choices=DEVICES, default="auto", help="where to train (default: %(default)s)"
-    )
+    add_device(parser, "train")
     parser.add_argument(
         "--devices",
         metavar="N",

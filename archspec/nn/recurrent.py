@@ -63,8 +63,9 @@ class Recurrent(nn.RNNBase):
             weights,
             self.bias,
             self.num_layers,
-            self.dropout,
-            self.training,
+            self.dropout if self.training else 0.0,
+            # cuDNN cannot go back through a layer unless it is told so.
+            self.training or torch.is_grad_enabled(),
             self.bidirectional,
             True,
         )

@@ -19,6 +19,9 @@ HARMLESS = (
     "You defined a `validation_step` but have no",  # a spec may do without validation
     "Experiment logs directory .* exists and is not empty",  # the run directory, just made
     "Checkpoint directory .* exists and is not empty",  # that of a run which is resumed
+    "GPU available but not used",  # by `--device cpu`
+    "TensorFloat32 tensor cores .* available but not enabled",  # `precision` is the way to it
+    "RNN module weights are not part of single contiguous chunk",  # those with one bias
     "Found .* in eval mode at the start of training",  # frozen layers, which stay so
     ".*LeafSpec.* is deprecated",  # Lightning's own call of torch
     "It is recommended to use .*sync_dist=True",  # what is logged is of all processes already
@@ -31,8 +34,8 @@ _THERE: dict[str, Callable[[], bool]] = {
 }
 
 
-def require_device(device: str, devices: int = 1, precision: str = "fp32") -> None:
-    """Checks that as many devices are there, and can do what is asked of them.
+def require_device(device: str, devices: int = 1, precision: str = "fp32") -> torch.device:
+    """Returns the device of a name, if as many are there and can do what is asked of them.
 
     Args:
         device: `auto` and `cpu` are always there.
@@ -59,6 +62,7 @@ def require_device(device: str, devices: int = 1, precision: str = "fp32") -> No
             "use `precision: bf16`, or fp32",
             place=("train", "precision"),
         )
+    return torch.device(used)
 
 
 @contextmanager

@@ -45,17 +45,23 @@ class Evaluation(NamedTuple):
 
 
 def network_outputs(
-    graph: Graph, spec: TrainSpec, weights: Mapping[str, torch.Tensor]
-) -> Outputs:  # fmt: skip
+    graph: Graph, spec: TrainSpec, weights: Mapping[str, torch.Tensor], device: torch.device
+) -> Outputs:
     """Returns what computes the scores of a network in PyTorch.
+
+    Args:
+        graph: The network.
+        spec: The `train` section, whose loss scores are for.
+        weights: The network's.
+        device: Where to compute; inputs and scores are in the memory of the processor.
 
     Raises:
         MisfitError: The weights are not the graph's.
     """
     scores = scores_graph(graph, spec.loss.name)
-    network = trained_network(scores, weights)
+    network = trained_network(scores, weights).to(device)
     (name,) = scores.inputs
-    return lambda inputs: main_outputs(network, scores, {name: inputs})
+    return lambda inputs: main_outputs(network, scores, {name: inputs.to(device)}).cpu()
 
 
 def evaluate(

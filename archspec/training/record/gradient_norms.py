@@ -96,11 +96,10 @@ class GradientNorms(Callback):
 
     def state_dict(self) -> dict[str, Any]:
         """Returns what a checkpoint keeps, for a run that is resumed."""
-        norms = torch.stack(self._norms).cpu() if self._norms else torch.empty(0)
         return {
             "stride": self._stride,
             "steps": list(self._steps),
-            "norms": norms,
+            "norms": self._fetched(),
             "layers": list(self._layers),
         }
 
@@ -110,13 +109,18 @@ class GradientNorms(Callback):
         self._norms = list(state_dict["norms"])
         self._layers = list(state_dict["layers"])
 
+    def _fetched(self) -> torch.Tensor:
+        """Returns all norms, `[steps, layers]`, which are in the processor's memory from now on."""
+        self._norms = [norms.cpu() for norms in self._norms]
+        return torch.stack(self._norms) if self._norms else torch.empty(0)
+
     def _write(self, trainer: Trainer) -> None:
         if not self._steps or not trainer.is_global_zero:
             return
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(["step", *self._layers])
-        rows = torch.stack([norms.cpu() for norms in self._norms]).tolist()
+        rows = self._fetched().tolist()
         for step, row in zip(self._steps, rows, strict=True):
             writer.writerow([step, *(f"{norm:.6g}" for norm in row)])
         write_whole(self._path, text.getvalue().encode())

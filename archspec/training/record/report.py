@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import torch
+
 from archspec.backends.weights import load_weights
 from archspec.backends.whole_file import write_all_whole
 from archspec.frontend.train_schema import TrainSpec
@@ -111,7 +113,8 @@ def write_report(
     names = [title(measure) for measure in measures(fitted.rows)]
     judged = ("test", "validation") if fitted.test else ("validation",)
     split = next((name for name in judged if data.splits[name].number), "train")
-    outputs = network_outputs(graph, spec, load_weights(directory))
+    weights, device = load_weights(directory), torch.device(fitted.device)
+    outputs = network_outputs(graph, spec, weights, device)
     evaluation = evaluate(outputs, graph, spec, data, data.splits[split])
     shown = judgement(evaluation, data.splits[split], data.columns)
     files |= {directory / name: content for name, content in shown.files.items()}
