@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 import torch
+from operator_cases import BATCH, CASES, Case
 from runs import archspec, command
-from test_operator_laws import BATCH, CASES, Case
 
 from archspec.backends.torch import build
 from archspec.backends.trial_data import random_inputs

@@ -202,3 +202,14 @@ def test_scores_are_found_again_behind_what_a_network_ends_in(
     again = function(scores_of(graph, loss, likely))
     torch.testing.assert_close(again, likely)
     assert scores_of(graph, loss, torch.zeros(1, 3)).isfinite().all()
+
+
+def test_a_device_that_is_not_there_is_told(
+    run: Run, model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if torch.backends.mps.is_available():
+        pytest.skip("the device is there")
+    assert main(["evaluate", str(run.directory), "--device", "mps"]) == 3
+    assert "use --device cpu" in capsys.readouterr().err
+    assert main(["evaluate", str(model), "--provider", "coreml"]) == 3
+    assert "use --provider cpu" in capsys.readouterr().err
