@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
+import re
 import shutil
 import statistics
 from pathlib import Path
@@ -14,8 +16,11 @@ from PIL import Image
 from runs import compiled, trained
 
 from archspec.cli import main
+from archspec.frontend import compile_spec
+from archspec.training.record.compare_page import compare_page
+from archspec.training.record.gradient_norms import Norms
 from archspec.training.record.run_record import read_run
-from archspec.training.record.runs_compared import side_by_side
+from archspec.training.record.runs_compared import aligned, side_by_side
 from archspec.training.record.settings import settings, text_of
 
 VALIDATED = {"data__split__validation": 0.2}
@@ -36,6 +41,16 @@ def compare(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
     capsys.readouterr()
     assert main(["compare", *map(str, arguments)]) == 0
     return capsys.readouterr().out
+
+
+def changed(run: Path, copy: Path, old: str, new: str) -> Path:
+    """Returns a copy of a run of which its spec says something else."""
+    shutil.copytree(run, copy)
+    spec = copy / "spec.yaml"
+    text = spec.read_text()
+    assert old in text
+    spec.write_text(text.replace(old, new))
+    return copy
 
 
 def test_metrics_are_those_of_the_runs_and_the_best_is_marked(
@@ -150,8 +165,170 @@ def test_losses_of_different_kinds_are_not_compared(runs: Path, tmp_path: Path) 
     (why,) = compared.unmarked()
     assert why == (
         "by train loss, validation loss and test loss no run is the best: they have different "
-        "losses (cross_entropy, mse)"
+        "losses (loss: cross_entropy against mse)"
     )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "metrics", "why"),
+    [
+        (
+            "loss: cross_entropy",
+            "loss: {cross_entropy: {label_smoothing: 0.3}}",
+            "train loss, validation loss and test loss",
+            "loss.label_smoothing: 0 against 0.3",
+        ),
+        (
+            "    dataset: iris",
+            "    dataset: iris\n    class_weights: balanced",
+            "train loss",
+            "data.class_weights: none against balanced",
+        ),
+        (
+            "    dataset: iris",
+            "    dataset: iris\n    augment: {mixup: 0.2}",
+            "train loss",
+            "data.augment.mixup: none against 0.2",
+        ),
+        (
+            "- softmax\n",
+            "- auxiliary: {name: aux, weight: 0.3, layers: [softmax]}\n- softmax\n",
+            "train loss",
+            "auxiliary heads: none against aux 0.3",
+        ),
+        (
+            "- {linear: 50}\n",
+            "- linear: {out_features: 50, weight_l2: 0.01}\n",
+            "train loss",
+            "penalties: none against weight_l2 0.01",
+        ),
+    ],
+)
+def test_losses_are_compared_only_where_they_are_defined_alike(
+    runs: Path, tmp_path: Path, old: str, new: str, metrics: str, why: str
+) -> None:
+    other = changed(runs / "long", tmp_path / "other", old, new)
+    compared = side_by_side([read_run(runs / "short"), read_run(other)])
+    (said,) = compared.unmarked()
+    assert said == f"by {metrics} no run is the best: they have different losses ({why})"
+    assert not compared.best("train_loss")
+    assert bool(compared.best("validation_loss")) == (metrics == "train loss")
+    assert len(compared.best("train_accuracy")) == 1
+
+
+def test_a_page_tells_of_the_best_only_where_one_is_marked(runs: Path, tmp_path: Path) -> None:
+    other = changed(runs / "long", tmp_path / "other", "dataset: iris", "dataset: wine")
+    for run, marked in ((runs / "long", True), (other, False)):
+        compared = side_by_side([read_run(runs / "short"), read_run(run)])
+        text = compare_page(compared).decode()
+        assert ("the best of each is bold" in text) == ('class="number best"' in text) == marked
+
+
+def test_a_page_has_a_column_for_each_run(runs: Path) -> None:
+    text = compare_page(
+        side_by_side([read_run(runs / name) for name in ("short", "long")])
+    ).decode()
+    table = text[text.index("<table>") : text.index("</table>")]
+    rows = [re.findall(r"<t[hd][^>]*>([^<]*)<", row) for row in table.split("<tr>")[1:]]
+    assert rows[0] == ["", "short", "long"]
+    assert rows[1][0] == "state"
+    assert {len(row) for row in rows} == {3}
+    assert [row[0] for row in rows][2:4] == ["train loss", "train accuracy"]
+    assert '<td class="number">epoch 1 of 1</td>' in table  # whose lines do not wrap
+
+
+def test_settings_are_counted_as_they_are_set(runs: Path, tmp_path: Path) -> None:
+    phases = "phases: [{epochs: 1}, {epochs: 1, lr: 0.5}]"
+    other = changed(runs / "short", tmp_path / "other", "epochs: 1\n", f"{phases}\n")
+    compared = side_by_side([read_run(runs / "short"), read_run(other)])
+    assert compared.differing["phases.1.lr"] == ["", "0.5"]
+    spec = compile_spec(str(other / "spec.yaml"), settings={"train.phases.1.lr": "0.25"}).train
+    assert spec is not None
+    assert spec.phases[1].lr == 0.25
+
+
+def test_of_what_one_run_has_alone_only_what_was_set_is_told(runs: Path, tmp_path: Path) -> None:
+    def differing(name: str, old: str, new: str) -> dict[str, list[str]]:
+        other = changed(runs / "short", tmp_path / name, old, new)
+        compared = side_by_side([read_run(runs / "short"), read_run(other)])
+        return {name: [*values] for name, values in compared.differing.items()}
+
+    images = "    dataset: iris\n    augment: {rotation_range: 20, cval: 0}"
+    assert differing("augmented", "    dataset: iris", images) == {
+        "data.augment.rotation_range": ["", "20"],
+        "data.augment.cval": ["", "0"],
+    }
+    stopping = differing("stopping", "epochs: 1\n", "epochs: 1\n  early_stopping: {}\n")
+    assert "early_stopping.patience" in stopping  # of which nothing else would be told
+    assert differing("sgd", "adam: {lr: 0.001}", "sgd: {lr: 0.1}") == {
+        "optimizer": ["adam", "sgd"],
+        "optimizer.lr": ["0.001", "0.1"],
+    }
+
+
+def test_settings_fold_to_the_width_of_the_terminal(
+    runs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps = "preprocess: [{rescale: 2}, {rescale: 3}, {rescale: 4}, {rescale: 5}, {rescale: 6}]"
+    other = changed(runs / "short", tmp_path / "o", "    dataset", f"    {steps}\n    dataset")
+    monkeypatch.setenv("COLUMNS", "50")
+    out = compare(capsys, runs / "short", other)
+    lines = out[out.index("settings that differ") :].splitlines()[2:]
+    assert max(map(len, lines)) <= 50
+    assert " ".join(" ".join(lines).split()) == (
+        "data.preprocess – rescale 2, rescale 3, rescale 4, rescale 5, rescale 6"
+    )
+
+
+def test_an_unfinished_cross_validation_is_told_by_its_finished_folds(
+    runs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(runs / "folds", tmp_path / "begun")
+    for name in ("metrics.json", "fold-3/metrics.json"):
+        (tmp_path / "begun" / name).unlink()
+    arguments = ["compare", str(runs / "folds"), str(tmp_path / "begun"), "--format", "json"]
+    assert main(arguments) == 0
+    said = capsys.readouterr()
+    assert "begun is unfinished: 2 of 3 folds; its metrics are those of its finished" in said.err
+    each = [
+        json.loads((tmp_path / f"begun/fold-{n}/metrics.json").read_text())["validation"]["loss"]
+        for n in (1, 2)
+    ]
+    made = json.loads(said.out)
+    metrics, spread = made["runs"][1]["metrics"], made["runs"][1]["spread"]
+    assert metrics["validation_loss"] == pytest.approx(statistics.fmean(each))
+    assert spread["validation_loss"] == pytest.approx(statistics.stdev(each))
+    assert not any(made["best"].values())
+
+
+def test_folds_have_the_colour_of_their_run(runs: Path) -> None:
+    compared = side_by_side([read_run(runs / "folds"), read_run(runs / "short")])
+    curves = compared.curves()
+    assert curves is not None
+    drawn = curves[1][curves[2].index("train loss")].svg
+    found = set(re.findall(r"var\(--series-\d\)", drawn))
+    assert found == {"var(--series-0)", "var(--series-1)"}
+
+
+def test_gradient_norms_stand_by_the_names_of_layers() -> None:
+    tall = Norms([1], ["a", "head", "b"], [[1.0, 2.0, 3.0]])
+    flat = Norms([1], ["a", "b", "c"], [[4.0, 5.0, 6.0]])
+    made = aligned({"tall": tall, "flat": flat})
+    assert made is not None
+    assert made["tall"].layers == made["flat"].layers == ["a", "head", "b", "c"]
+    assert made["tall"].values[0] == pytest.approx([1.0, 2.0, 3.0, math.nan], nan_ok=True)
+    assert made["flat"].values[0] == pytest.approx([4.0, math.nan, 5.0, 6.0], nan_ok=True)
+    assert aligned({"tall": tall, "other": Norms([1], ["x", "y"], [[1.0, 2.0]])}) is None
+
+
+def test_a_page_says_where_layers_differ(runs: Path, tmp_path: Path) -> None:
+    shutil.copytree(runs / "short", tmp_path / "frozen")
+    norms = tmp_path / "frozen/gradient_norms.csv"
+    rows = [line.split(",") for line in norms.read_text().splitlines()]
+    norms.write_text("".join(",".join([row[0], *row[2:]]) + "\n" for row in rows))
+    for other, said in ((runs / "long", False), (tmp_path / "frozen", True)):
+        compared = side_by_side([read_run(runs / "short"), read_run(other)])
+        assert ("Layers of one name stand" in compare_page(compared).decode()) == said
 
 
 @pytest.mark.parametrize(

@@ -98,6 +98,14 @@ def test_the_table_is_for_people(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert printed.err.startswith("warning: some has 2 classes, but the network's output")
 
 
+def test_the_splits_of_a_cross_validation_are_those_of_its_first_fold(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spec = spec_in(tmp_path, "dataset: digits, split: {folds: 3}")
+    assert main(["data", spec]) == 0
+    assert capsys.readouterr().out.splitlines()[1:3] == ["the splits are those of fold 1 of 3", ""]
+
+
 def test_two_classes_and_one_output_go_together(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

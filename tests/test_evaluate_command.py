@@ -213,3 +213,19 @@ def test_a_device_that_is_not_there_is_told(
     assert "use --device cpu" in capsys.readouterr().err
     assert main(["evaluate", str(model), "--provider", "coreml"]) == 3
     assert "use --provider cpu" in capsys.readouterr().err
+
+
+def test_a_table_without_the_truth_is_told_which_column_it_lacks(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [f"{x},{3 * x}" for x in range(40)]
+    (tmp_path / "known.csv").write_text("\n".join(["area,price", *rows]))
+    (tmp_path / "new.csv").write_text("area\n1\n2\n")
+    spec = tmp_path / "price.yaml"
+    spec.write_text(
+        "name: price\ninputs: {x: [1]}\nlayers: [linear: 1]\ntrain: {epochs: 1, loss: mse, "
+        "data: {table: {file: known.csv, target: price}, targets: values}}\n"
+    )
+    assert main(["train", str(spec), "-o", str(tmp_path / "run")]) == 0
+    assert main(["evaluate", str(tmp_path / "run"), "--split", str(tmp_path / "new.csv")]) == 1
+    assert "add the column price" in capsys.readouterr().err

@@ -14,6 +14,7 @@ import yaml
 from pydantic import Field, create_model
 
 from archspec import ops
+from archspec.cli import COMMANDS
 from archspec.cli.common import CommandError
 from archspec.cli.explain import explanation
 from archspec.cli.pages import index_page
@@ -214,7 +215,16 @@ def test_every_field_is_explained_with_the_operators_that_have_it() -> None:
         ("e202", "E202: paths of unequal sizes"),
         ("compile", "train: "),
         ("fit", "train: "),
-        ("validation_split", "validation_split: here it is `validation`\n\nsplits: "),
+        ("validation_split", "validation_split: here it is `validation`\n\nvalidation: "),
+        ("ImageFolder", "ImageFolder: here it is `folder`\n\nfolder: a key of `data`\n\ndata\n"),
+        ("DataLoader", "DataLoader: its arguments are `batch_size` of `train`"),
+        ("imbalance", "imbalance: here it is `class_weights`\n\nclass_weights: a key of `data`"),
+        ("roc", "roc: write `metrics: [auc]`"),
+        ("checkpoint", "checkpoint: every run keeps its best epoch"),
+        ("resume", "resume: `archspec train --resume RUN`"),
+        ("multi-label", "targets: what is predicted"),
+        ("multi_label", "targets: what is predicted"),
+        ("regression", "targets: what is predicted"),
         ("include_top", "include_top: cut the network with `use: {"),
         ("pretrained", "pretrained: no trained weights come with archspec"),
         ("in.channels", "formulas: "),
@@ -223,6 +233,35 @@ def test_every_field_is_explained_with_the_operators_that_have_it() -> None:
 )
 def test_words_of_other_libraries_are_explained(word: str, start: str) -> None:
     assert explanation(word).startswith(start)
+
+
+@pytest.mark.parametrize(
+    ("word", "head", "places"),
+    [
+        ("metrics", "a key of `train`", ["train\n  metrics: what is measured"]),
+        ("classes", "a key of `data`", ["data\n  classes: the names of the classes"]),
+        ("auc", "a word that keys take", ["train\n  metrics: what is measured"]),
+        ("folds", "a key of `splits`", ["splits\n  folds: ", "`folds`, what is not test"]),
+        ("early_stopping", "a key of `train`", ["train\n  early_stopping: ", "      patience: "]),
+        (
+            "patience",
+            "a key of `train`, `schedule`",
+            ["train\n  early_stopping.patience: ", "schedule\n  plateau.patience: "],
+        ),
+    ],
+)
+def test_a_key_of_a_section_is_explained_by_itself(word: str, head: str, places: list[str]) -> None:
+    page = explanation(word)
+    assert page.startswith(f"{word}: {head}\n\n")
+    assert all(place in page for place in places)
+    assert "For example" not in page
+    assert "All keys, with examples: `archspec explain " in page
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_is_explained(name: str) -> None:
+    page = explanation(name)
+    assert f"`archspec {name} --help` says how" in " ".join(page.split())
 
 
 @pytest.mark.parametrize("name", CODES)

@@ -16,9 +16,10 @@ import onnx
 import pytest
 import torch
 from execution import difference, random_inputs, run_onnx, run_torch
+from runs import trained
 from safetensors.numpy import save_file
 
-from archspec.backends.weights import initial_weights
+from archspec.backends.weights import initial_weights, load_weights
 from archspec.cli import main
 from archspec.frontend import compile_spec, compile_text
 
@@ -88,6 +89,19 @@ def test_given_weights_are_used(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().err == ""
     assert main(["export", "tiny.yaml", "--onnx", "--seed", "7", "-o", "b.onnx"]) == 0
     assert Path("a.onnx").read_bytes() == Path("b.onnx").read_bytes()
+
+
+def test_a_run_has_weights_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    run = trained("iris", Path("run"), epochs=1)
+    capsys.readouterr()
+    for command in ("export", "verify"):
+        flags = ["--onnx"] if command == "export" else []
+        assert main([command, "run", *flags]) == 0
+        assert "random" not in capsys.readouterr().err
+    model = onnx.load("iris.onnx").graph
+    written = {i.name: onnx.numpy_helper.to_array(i) for i in model.initializer}
+    for name, weight in load_weights(run.directory).items():
+        np.testing.assert_array_equal(written[name], weight.numpy())
 
 
 def test_the_file_carries_the_spec(spec: Path) -> None:

@@ -57,6 +57,7 @@ def test_a_model_can_be_made_smaller_and_take_images(capsys: pytest.CaptureFixtu
     assert main([*export, "--embed-preprocessing", "nhwc", "--triton", "served"]) == 0
     said = capsys.readouterr().out
     assert "takes image as unsigned bytes [batch, image.height, image.width, 1]" in said
+    assert "input  image" not in said
     assert Path("served/digits_net/1/model.onnx").is_file()
     digits = load_digits().images[:5, :, :, np.newaxis]
     (made,) = run_onnx(Path("digits_net.onnx"), {"image": digits.astype(np.uint8)}).values()

@@ -207,6 +207,16 @@ def test_settings_take_yaml_and_must_exist() -> None:
         compiled(VARIANTS, settings={"depth": "3"})
 
 
+def test_a_place_in_a_list_is_counted_from_0() -> None:
+    text = VARIANTS + "train: {epochs: 1, data: {dataset: iris, preprocess: [rescale: 2]}}\n"
+    made = compiled(text, settings={"train.data.preprocess.0.rescale": "3"}).train
+    assert made is not None
+    assert made.data.preprocess[0].model_dump()["rescale"] == 3
+    for place in ("1", "first"):
+        with pytest.raises(UsageError, match=f"`{place}` is none of the 1 in the list"):
+            compiled(text, settings={f"train.data.preprocess.{place}.rescale": "3"})
+
+
 def test_expect_on_a_layer_asserts_its_shape() -> None:
     assert (
         codes("inputs: {x: [3, 8, 8]}\nlayers: [max_pool2d: {kernel_size: 2, expect: [3, 4, 4]}]\n")

@@ -312,6 +312,7 @@ def test_all_outputs_go_into_a_file(
         (["empty"], 3, "empty holds no images"),
         (["-"], 2, "nothing came from stdin"),
         (["x.png", "-o", "out"], 2, "out is not an .npz file"),
+        (["x.png", "-o", "out.csv"], 2, "`--format csv > out.csv` for predictions"),
         (["x.png", "-o", "nowhere/x.npz"], 3, "cannot write nowhere/x.npz: No such file"),
         (["x.png", "--grid", "nowhere/x.png"], 3, "cannot write nowhere/x.png: No such file"),
         (["x.png", "--grid", "x.abc"], 2, "x.abc is not the name of an image file"),

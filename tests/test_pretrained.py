@@ -50,7 +50,8 @@ def test_the_classes_of_photographs_are_those_that_torchvision_finds(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     names = class_names()
-    data_ = {"npz": "none.npz", "classes": names, "preprocess": PREPROCESS}
+    Path("names.txt").write_text("\n".join(names), encoding="utf-8")
+    data_ = {"npz": "none.npz", "classes": "names.txt", "preprocess": PREPROCESS}
     spec = {"name": "imagenet", "extends": "mobilenet_v2", "train": {"epochs": 1, "data": data_}}
     Path("imagenet.yaml").write_text(yaml.safe_dump(spec))
     for name in PHOTOGRAPHS:

@@ -21,7 +21,9 @@ from archspec.frontend.shipped import shipped_specs
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 FENCES = re.findall(r"```(\w+)\n(.*?)```", README, re.DOTALL)
-SPEC, LANGUAGE, FILES, HOOKS, TRAIN, TRANSFER = (text for kind, text in FENCES if kind == "yaml")
+SPEC, LANGUAGE, FILES, HOOKS, TRAIN, TRANSFER, PHOTOGRAPHS = (
+    text for kind, text in FENCES if kind == "yaml"
+)
 OPERATOR, _ = (text for kind, text in FENCES if kind == "python")
 
 
@@ -55,6 +57,15 @@ def test_the_spec_shown_is_the_shipped_one_and_its_table_is_true() -> None:
     true_lines = [*table(graph.nodes).splitlines(), *footing(graph).splitlines()]
     for line in shown.splitlines()[3:]:
         assert line in ("", "…") or line in true_lines
+
+
+def test_the_network_for_photographs_is_the_one_whose_weights_are_imported(tmp_path: Path) -> None:
+    (tmp_path / "imagenet.txt").write_text("cat\ndog\n")
+    (tmp_path / "imagenet.yaml").write_text(PHOTOGRAPHS)
+    shown = compile_spec(str(tmp_path / "imagenet.yaml"))
+    assert shown.train is not None
+    resnet50 = compile_spec(str(ROOT / "specs/resnet.yaml"), variant="resnet50").graph
+    assert [node.op for node in shown.graph.nodes] == [node.op for node in resnet50.nodes]
 
 
 def test_the_training_shown_is_the_shipped_one() -> None:

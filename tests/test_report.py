@@ -10,6 +10,7 @@ import subprocess
 import xml.etree.ElementTree as ET
 from html.parser import HTMLParser
 from io import BytesIO
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from runs import trained
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
 from archspec.backends.weights import load_weights
+from archspec.cli import main
 from archspec.frontend import compile_text
 from archspec.training.data.dataset import load
 from archspec.training.loop.objective import main_input
@@ -28,6 +30,7 @@ from archspec.training.record.class_results import Judged, class_results, confus
 from archspec.training.record.environment import environment
 from archspec.training.record.evaluation import evaluate, network_outputs
 from archspec.training.record.figures import confusion
+from archspec.training.record.figures.curves import learning_curves
 from archspec.training.record.folds_page import write_folds_report
 from archspec.training.record.measures import shown
 from archspec.training.record.report_page import duration
@@ -120,12 +123,16 @@ def made(text: str, directory: Path, **arrays: np.ndarray) -> Run:
     return train(compiled.graph, compiled.train, text, output=directory / "run", device="cpu")
 
 
-@pytest.fixture(scope="module")
-def eyes(tmp_path_factory: pytest.TempPathFactory) -> Run:
+def noise() -> dict[str, np.ndarray]:
+    """Returns pictures of noise, those of one class brighter than those of the other."""
     random = np.random.default_rng(0)
     y = np.arange(100) % 2
-    x = random.normal(size=(100, 1, 6, 6)) + y[:, None, None, None]
-    return made(EYES, tmp_path_factory.mktemp("eyes"), x=x, y=y)
+    return {"x": random.normal(size=(100, 1, 6, 6)) + y[:, None, None, None], "y": y}
+
+
+@pytest.fixture(scope="module")
+def eyes(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    return made(EYES, tmp_path_factory.mktemp("eyes"), **noise())
 
 
 def page_of(run: Run) -> Page:
@@ -153,6 +160,49 @@ def test_a_report_says_what_came_out_and_names_classes_as_they_are(eyes: Run) ->
     for text in ("녹내장 진단", *NAMES, "trained on data", "optimizer", "adam", "linear"):
         assert text in page.text
     assert "60 train, 20 validation, 20 test examples, 2 classes" in page.text
+
+
+PHASED = EYES.replace("[flatten", "[conv2d: {out_channels: 1, kernel_size: 3}, flatten").replace(
+    "epochs: 2\n",
+    "freeze: conv2d\n  phases:\n    - {epochs: 2, lr: 0.01}\n"
+    "    - {epochs: 1, unfreeze: conv2d, schedule: cosine}\n    - {epochs: 1}\n",
+)
+
+
+def phases_of(page: str) -> list[list[str]]:
+    (table,) = re.findall(r'<section id="phases">.*?</section>', page, re.S)
+    return [re.findall(r"<td.*?>(.*?)</td>", row) for row in table.split("<tr>")[2:]]
+
+
+def test_phases_that_have_not_begun_are_told_as_such(tmp_path: Path) -> None:
+    run = made(f"{PHASED}  stop_at: {{train_loss: 1e9}}\n", tmp_path, **noise())
+    rows = phases_of((run.directory / "report.html").read_text(encoding="utf-8"))
+    assert [row[1] for row in rows] == ["1", "not begun", "not begun"]
+
+
+def test_phases_are_told_with_what_learnt_and_how_fast(tmp_path: Path) -> None:
+    run = made(PHASED, tmp_path, **noise())
+    page = (run.directory / "report.html").read_text(encoding="utf-8")
+    assert phases_of(page) == [
+        ["1", "1 to 2", "conv2d", "", f"{4 * 4 * 2 + 2}", "0.01"],
+        ["2", "3", "", "conv2d", f"{4 * 4 * 2 + 2 + 10}", "0.001, cosine"],
+        ["3", "4", "", "", f"{4 * 4 * 2 + 2 + 10}", "0.001"],
+    ]
+    assert "Phase 1" not in page
+    assert 'href="#phases"' in page
+
+
+def test_the_rate_of_phases_is_drawn_in_steps_and_their_bounds_as_lines() -> None:
+    rates = (0.1, 0.1, 0.01, 0.01)
+    rows = [{"epoch": at, "lr": lr, "train_loss": 1 / at} for at, lr in enumerate(rates, 1)]
+    _, (loss, rate) = learning_curves(rows, 4, [3])
+    plain, _ = learning_curves(rows, 4)[1]
+    assert [each.svg.count("stroke-dasharray") for each in (loss, rate, plain)] == [1, 1, 0]
+    drawn = re.findall(r' d="([^"Cz]*)"', rate.svg)
+    points = max((re.findall(r"[ML] (\S+) (\S+)", path) for path in drawn), key=len)
+    assert len(points) > 2
+    # Each line is level or upright.
+    assert all(one[0] == other[0] or one[1] == other[1] for one, other in pairwise(points))
 
 
 def test_pictures_are_right_and_wrong_predictions(eyes: Run) -> None:
@@ -225,7 +275,9 @@ def test_a_cross_validation_has_a_page_with_all_its_folds(folds: Path) -> None:
         assert curves.width > 400
 
 
-def test_labels_are_judged_each_by_itself(tmp_path: Path) -> None:
+def test_labels_are_judged_each_by_itself(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     x = np.random.default_rng(0).normal(size=(120, 3)).astype(np.float32)
     y = (x > 0.3).astype(np.float32)
     run = made(LABELS, tmp_path, x=x, y=y)
@@ -234,6 +286,9 @@ def test_labels_are_judged_each_by_itself(tmp_path: Path) -> None:
     assert "Precision and recall are means over the labels." in page.text
     assert "Residuals" not in page.text
     assert not (run.directory / "values.png").exists()
+    assert main(["evaluate", str(run.directory), "-o", str(tmp_path / "none")]) == 0
+    assert "the examples are no images to show" in capsys.readouterr().err
+    assert not (tmp_path / "none").exists()
     compiled = compile_text(run.directory.joinpath("spec.yaml").read_text(), "spec.yaml")
     assert compiled.train is not None
     data = load(compiled.train.data, main_input(compiled.graph).type)

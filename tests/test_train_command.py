@@ -31,9 +31,9 @@ def test_lenet_learns_the_digits_in_a_process_of_its_own(tmp_path: Path) -> None
     right = round(metrics["test"]["accuracy"] * 360)
     assert result.startswith(f"test accuracy: {right / 360:.2%} ({right} of 360)")
     assert selected.startswith(f"selected: epoch {metrics['selected_epoch']} of 30")
-    assert [line.split()[1] for line in done.stderr.splitlines()] == [
-        f"{epoch}/30" for epoch in range(3, 31, 3)
-    ]
+    *lines, last = done.stderr.splitlines()
+    assert [line.split()[1] for line in lines] == [f"{epoch}/30" for epoch in range(3, 31, 3)]
+    assert last == "testing on 360 examples"
 
 
 def test_lenet_learns_the_digits_from_another_seed(tmp_path: Path) -> None:

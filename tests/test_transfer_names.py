@@ -13,7 +13,7 @@ from test_transfer import DATA, NETWORK, PHASES, compiled
 from archspec.backends.torch import build
 from archspec.cli import main
 from archspec.diagnostics import SpecError
-from archspec.frontend import compile_spec
+from archspec.frontend import compile_spec, compile_text
 from archspec.frontend.train_schema import Optimizer
 from archspec.training.data.dataset import load
 from archspec.training.errors import TrainingError
@@ -33,6 +33,18 @@ FAULTS: Mapping[str, tuple[str, str, str]] = {
     "freeze: low, phases: [{epochs: 1, unfreeze: '*.batch_norm'}]": (
         "E103", "nothing that `*.batch_norm` names begins to learn", "batch_norm: trained",
     ),
+    "freeze: [low, flatten]": (
+        "E103", "nothing that `flatten` names has weights to freeze", "name layers with weights",
+    ),
+    "phases: [{epochs: 1, freeze: dropout}]": ("E103", "nothing that `dropout` names", ""),
+    "learning_rates: {high.batch_norm.running_mean: 2}": (
+        "E103", "`high.batch_norm.running_mean` names has weights that learn", "",
+    ),
+    "freeze: low, phases: [{epochs: 1, batch_norm: trained}]": (
+        "E103", "`batch_norm: trained` is about the layers that `unfreeze` names", "",
+    ),
+    "weights: {file: f, skip: ['']}": ("E103", "must be a text that is not empty", ""),
+    'weights: "a\\0b"': ("E103", "no file has a null character in its name", ""),
     "phases: [{epochs: 1, lr: 1, optimizer: sgd}]": ("E103", "say the rate once", ""),
     "phases: [{epochs: 1, schedule: one_cycle}], warmup: 1": ("E103", "one_cycle rises by", ""),
     "phases: [{epochs: 2}], epochs: 1": ("E103", "those of the phases, 2 together", ""),
@@ -49,6 +61,17 @@ def test_faults_are_told_at_their_place(said: str, expected: tuple[str, str, str
     assert message in fault.message
     assert help_ in fault.help
     assert fault.span.line == len(f"{NETWORK}train:".splitlines())
+
+
+def test_a_use_of_weights_is_told_whose_they_are() -> None:
+    text = NETWORK.replace("  - flatten\n", "  - reuse: {layer: high, name: again}\n  - flatten\n")
+    text = text.replace("name: low, out: 4", "name: low, out: 6")
+    with pytest.raises(SpecError) as caught:
+        compile_text(f"{text}train: {{{DATA}, epochs: 1, freeze: again}}\n", "small.yaml")
+    assert [(fault.message, fault.help) for fault in caught.value.diagnostics] == [(
+        "nothing that `again` names has weights to freeze",
+        "its weights are those of `high.conv2d`: name that",
+    )]  # fmt: skip
 
 
 def test_names_of_layers_and_weights_and_their_patterns_are_known() -> None:
@@ -96,16 +119,16 @@ def test_a_resumed_run_keeps_its_phases_but_for_the_length_of_the_last(
     assert main([*more, "train.phases.2.epochs=2"]) == 0
     assert len((tmp_path / "run/metrics.csv").read_text().splitlines()) == 1 + 6
     page = (tmp_path / "run/report.html").read_text()
-    assert "Phase 2 of 3: 1,186 parameters were trained in epochs 3 to 4." in page
+    assert '<td>2</td><td>3 to 4</td><td class="path"></td><td class="path">high</td>' in page
 
 
 def test_phases_are_settings_of_their_own() -> None:
     spec = compiled(f"{DATA}, {PHASES}").train
     assert spec is not None
     told = settings(spec)
-    assert told["phases.1.epochs"] == "2"
-    assert told["phases.2.unfreeze"] == "high"
-    assert told["phases.3.batch_norm"] == "trained"
+    assert told["phases.0.epochs"] == "2"
+    assert told["phases.1.unfreeze"] == "high"
+    assert told["phases.2.batch_norm"] == "trained"
 
 
 FACTORS = {"low": 0.1, "*.bias": 2.0}

@@ -135,6 +135,25 @@ FAULTS: Mapping[str, tuple[str, int, tuple[str, ...]]] = {
         "{file: old.safetensors, to: base, skip: clasifier}", 1,
         ("`skip` has `clasifier`", "below `base`"),
     ),
+    "nothing that is taken": (
+        "{file: old.safetensors, to: base, skip: '*'}", 1, ("`skip` leaves nothing to take of",)
+    ),
+    "a layer of the same name inside": (
+        "{file: old.safetensors, to: stem}", 1, ("is of more than `stem`: leave `to` out",)
+    ),
+    "no finite number": (
+        "{file: nan.safetensors, to: base}", 3,
+        ("nan.safetensors: stem.bias holds values that are no finite", "training diverged"),
+    ),
+    "too large for single precision": (
+        "{file: huge.pt, to: base}", 3, ("huge.pt: stem.bias holds values",)
+    ),
+    "a cross-validation": (
+        "{file: folds, to: base}", 3, ("folds is a cross-validation", "folds/fold-1"),
+    ),
+    "links that go round": (
+        "{file: loop, to: base}", 3, ("cannot read", "Too many levels of symbolic links"),
+    ),
     "an unknown layer": (
         "{file: old.safetensors, to: bse}", 1, ("no layer is called `bse`", "did you mean `base`?")
     ),
@@ -153,7 +172,14 @@ def test_weights_that_do_not_fit_are_told_before_anything_is_made(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     text = NEW.replace("{file: old.safetensors, to: base}", weights)
-    (folder / "new.yaml").write_text(text)
+    (folder / "new.yaml").write_text(text.replace("name: top", "name: stem") if "stem" in weights
+                                     else text)  # fmt: skip
+    broken = {**old_weights(), "stem.bias": torch.tensor([1, 2, 3, torch.nan])}
+    save_file(broken, folder / "nan.safetensors")
+    huge = {**old_weights(), "stem.bias": torch.full((4,), 1e300, dtype=torch.float64)}
+    torch.save(huge, folder / "huge.pt")
+    (folder / "folds/fold-1").mkdir(parents=True)
+    (folder / "loop").symlink_to("loop")
     assert main(["train", "new.yaml", "--device", "cpu", "-o", "run"]) == code
     error = " ".join(capsys.readouterr().err.split())
     assert all(words in error for words in said), error
@@ -171,6 +197,10 @@ def test_a_top_of_another_shape_is_told_with_what_to_skip(
     error = capsys.readouterr().err
     assert "classifier.weight is [7, 144] instead of [10, 144]" in error
     assert 'write `skip: ["classifier.*"]` in train.weights' in error
+    weights = "{file: old.safetensors, skip: norm}"
+    (folder / "other.yaml").write_text(spec.replace("epochs: 1", f"epochs: 1, weights: {weights}"))
+    assert main(["train", "other.yaml", "-o", "run"]) == 1
+    assert 'write `skip: ["norm", "classifier.*"]` in train.weights' in capsys.readouterr().err
 
 
 def test_a_resumed_run_takes_its_checkpoint_and_not_the_file(folder: Path) -> None:

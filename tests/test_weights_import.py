@@ -159,7 +159,7 @@ def test_a_mapping_decides(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["weights", "map", "net.pth", "--to", "net.yaml", "-o", "map.yaml"]) == 0
     assert capsys.readouterr().out == "map.yaml: 2 layers to fill in\n"
     text = Path("map.yaml").read_text()
-    assert "one.conv:  # b, 0\n" in text
+    assert 'one.conv:  # b, "0"\n' in text
     assert main(["weights", "import", "net.pth", "--to", "net.yaml", "--map", "map.yaml"]) == 1
     Path("map.yaml").write_text(text.replace("two.conv:", 'two.conv: "0"'))
     assert main(["weights", "import", "net.pth", "--to", "net.yaml", "--map", "map.yaml"]) == 0

@@ -49,7 +49,8 @@ def read_tensors(path: Path) -> dict[str, np.ndarray]:
 
 def _array(path: Path, name: str, kind: str, data: bytes) -> np.ndarray:
     if kind in FLOATS:
-        return np.frombuffer(data, FLOATS[kind]).astype(np.float32)
+        with np.errstate(over="ignore"):  # what is too large becomes infinite
+            return np.frombuffer(data, FLOATS[kind]).astype(np.float32)
     if kind == "BF16":
         return (np.frombuffer(data, "<u2").astype(np.uint32) << 16).view(np.float32)
     if kind == "I64" and len(data) == np.dtype(COUNTER).itemsize:

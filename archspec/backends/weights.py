@@ -28,6 +28,9 @@ __all__ = [
 CHECKPOINTS = ("checkpoints/best.ckpt", "checkpoints/last.ckpt")
 """Where a run directory keeps its weights, the preferred ones first."""
 
+FIRST_FOLD = "fold-1"
+"""Where a cross-validation keeps the run of its first fold."""
+
 PREFIX = "network."
 """What a training checkpoint puts before the name of a weight."""
 
@@ -106,6 +109,12 @@ def _checkpoint_in(run: Path) -> Path:
     for name in CHECKPOINTS:
         if (run / name).exists():
             return run / name
+    fold = run / FIRST_FOLD
+    if fold.is_dir():
+        raise WeightsError(
+            f"{run} is a cross-validation, whose folds have weights of their own",
+            f"give that of a fold: {fold}",
+        )
     raise WeightsError(f"{run} has no {' or '.join(CHECKPOINTS)}", "train the network first")
 
 

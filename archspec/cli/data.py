@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -138,7 +138,7 @@ def _summarised(args: argparse.Namespace, compiled: Compiled, spec: TrainSpec) -
         print(json.dumps(json_of(summary, named), indent=1, ensure_ascii=False))
     else:
         lines = [] if columns or not named else ["", *lines_of_columns(named)]
-        print("\n".join([*lines_of(summary), *lines]))
+        print("\n".join([*lines_of(summary, spec.data.split.folds), *lines]))
     sys.stdout.flush()
     for warning in warnings_of(summary):
         note(f"warning: {warning}")
@@ -161,13 +161,14 @@ def _write(
     from archspec.training.prediction.picture_grid import write_grid
 
     say = note if args.format == "json" else print
+    labels = _labels(compiled, data)
     if augment and args.augmented:
         path = args.grid or Path(f"{compiled.graph.stem}-augmented.png")
         with _written(path):
-            write_grid(path, augmented_cells(data, augment), TIMES + 1)
+            write_grid(path, augmented_cells(data, augment, labels), TIMES + 1)
         say(f"{path}: training examples, and {TIMES} augmented ones beside each")
     elif args.grid:
-        made = sample_cells(data, args.split)
+        made = sample_cells(data, args.split, labels)
         with _written(args.grid):
             write_grid(args.grid, made)
         say(f"{args.grid}: {counted(len(made), 'example', 'examples')} of {args.split}")
@@ -175,6 +176,19 @@ def _write(
         with _written(args.save):
             number = save_augmented(args.save, data, augment, args.times)
         say(f"{args.save}: {counted(number, 'augmented image', 'augmented images')}")
+
+
+def _labels(compiled: Compiled, data: Dataset) -> Sequence[str]:
+    """Returns the names of the labels, if examples may have several."""
+    from archspec.training.data.labels import label_names
+    from archspec.training.loop.objective import main_output
+    from archspec.training.loop.task import task_of
+
+    spec, targets = compiled.train, data.splits["train"].targets
+    if spec is None or targets.ndim != 2:
+        return ()
+    task = task_of(spec, data, main_output(compiled.graph).type.example)
+    return label_names(spec.data, targets.shape[1]) if task.kind == "multilabel" else ()
 
 
 @contextmanager

@@ -23,13 +23,15 @@ LONGEST = 24
 """The most columns that the name of a class takes."""
 
 
-def lines_of(summary: Summary) -> Iterator[str]:
-    """Yields the lines for people: sizes, classes, values."""
+def lines_of(summary: Summary, folds: int | None = None) -> Iterator[str]:
+    """Yields the lines for people: sizes, classes, values; of how many folds the splits are one."""
     number = sum(part.number for part in summary.parts.values())
     small, large = summary.shapes
     shapes = shape_text(small) if small == large else f"{shape_text(small)} to {shape_text(large)}"
     kind = counted(len(summary.classes), "class", "classes") if summary.classes else "values"
     yield f"{visible(summary.name)}: {counted(number, 'example', 'examples')} of {shapes}, {kind}"
+    if folds:
+        yield f"the splits are those of fold 1 of {folds}"
     yield ""
     yield from _classes(summary) if summary.classes else _targets(summary)
     yield ""

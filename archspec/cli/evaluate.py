@@ -58,7 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--output",
         metavar="DIR",
         type=output_file,
-        help="a directory for the confusion matrix, or the residuals, and the predictions",
+        help="a directory for the confusion matrix, or the residuals, and images with predictions",
     )
     add_device(parser, "run the network of a run")
     add_provider(parser)
@@ -135,6 +135,9 @@ def _write(directory: Path, result: Evaluated) -> list[Path]:
     drawn = result.drawn()
     for said in drawn.notes:
         note(f"note: {said}")
+    if not drawn.files:
+        note(f"note: nothing is written to {directory}: the examples are no images to show")
+        return []
     try:
         directory.mkdir(parents=True, exist_ok=True)
         write_all_whole({directory / name: [content] for name, content in drawn.files.items()})

@@ -110,7 +110,7 @@ def evaluated(args: argparse.Namespace) -> Evaluated:
     if not examples.labelled:
         raise CommandError(
             f"{args.split} does not say what is true of its examples",
-            help="put an array y with their classes, or values, beside x",
+            help=_lacking(Path(args.split), subject.train),
         )
     if subject.laid_out:
         examples = examples._replace(held=subject.laid_out(examples.inputs), late=())
@@ -118,6 +118,12 @@ def evaluated(args: argparse.Namespace) -> Evaluated:
     check_agreement(subject.graph, judged, subject.train.loss.name)
     evaluation = evaluate(subject.outputs, subject.graph, subject.train, data, examples)
     return Evaluated(args.subject, data.name, args.split, examples, evaluation, data.columns)
+
+
+def _lacking(file: Path, train: TrainSpec) -> str:
+    if is_table(file) and train.data.table is not None:
+        return f"add the column {train.data.table.target}"
+    return "put an array y with their classes, or values, beside x"
 
 
 def _data(args: argparse.Namespace, subject: _Subject) -> tuple[Dataset, str]:

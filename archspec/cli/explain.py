@@ -6,12 +6,14 @@ import argparse
 from collections.abc import Iterator
 
 from archspec import ops
+from archspec.cli import COMMANDS
 from archspec.cli.common import OK, USAGE, CommandError
 from archspec.cli.pages import (
     choice_page,
     code_page,
     field_page,
     index_page,
+    key_page,
     operator_page,
     topic_page,
 )
@@ -55,13 +57,13 @@ def explanation(subject: str) -> str:
         CommandError: Nothing is known about it.
     """
     page = next(_pages(subject), None) or next(_elsewhere(subject), None)
-    if page is not None:
-        return page
+    if parts := [*filter(None, [page]), *_command(subject)]:
+        return "\n\n".join(parts)
     if is_shipped(subject):
         help_ = f"it is a spec that ships with archspec: `archspec check {subject}`"
     else:
         words = (word for topic in topics.TOPICS.values() for word in topic.explained())
-        known = {*ops.names(), *topics.TOPICS, *CODES, *words}
+        known = {*ops.names(), *topics.TOPICS, *CODES, *COMMANDS, *words}
         nearest = nearest_word(subject, known, CERTAIN)
         all_of_it = "`archspec explain` lists what can be explained"
         help_ = f"did you mean `{nearest}`?" if nearest else all_of_it
@@ -76,16 +78,24 @@ def _pages(subject: str) -> Iterator[str]:
     if subject in ops.names():
         yield _with_more(operator_page(subject), found)
     if found:
-        page = _with_more(topic_page(found[0]), found[1:])
+        page = key_page(subject) or _with_more(topic_page(found[0]), found[1:])
         field = field_page(subject)
         yield f"{page}\n\n{field}" if field else page
     if field := field_page(subject):
         yield field
     if choice := choice_page(subject):
         yield choice
+    if key := key_page(subject):
+        yield key
     owner, _, size = subject.rpartition(".")
     if owner and size in SIZES:
         yield topic_page("formulas")
+
+
+def _command(subject: str) -> Iterator[str]:
+    if subject in COMMANDS:
+        does = f"`archspec {subject}`: a command, to {COMMANDS[subject]}"
+        yield paragraphs(f"{does}; `archspec {subject} --help` says how")
 
 
 def _elsewhere(subject: str) -> Iterator[str]:

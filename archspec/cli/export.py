@@ -23,7 +23,7 @@ from archspec.cli.common import (
     output_file,
 )
 from archspec.cli.extras import needs
-from archspec.cli.given_weights import add_weight_arguments, weights_from
+from archspec.cli.given_weights import add_weight_arguments, source_of, weights_from
 from archspec.cli.progress import progress
 from archspec.cli.rework import add_rework_arguments, check_rework, rework, smaller, steps_of
 from archspec.cli.termination import interrupted_by_signals
@@ -92,6 +92,7 @@ def run(args: argparse.Namespace) -> int:
     if not args.onnx:
         raise CommandError("export is not told the format", exit_code=USAGE, help="add --onnx")
     compiled = compile_from(args)
+    args.weights = source_of(args)
     graph = compiled.graph
     path = args.output or Path(f"{graph.stem}{smaller(args)}.onnx")
     try:
@@ -101,7 +102,9 @@ def run(args: argparse.Namespace) -> int:
         raise CommandError("not enough memory", exit_code=ENVIRONMENT) from error
     print(f"{path}: {_size_text(size)}, opset {args.opset}")
     outputs = graph.outputs.items()
-    for line in [*_lines("input", graph.inputs.items()), *_lines("output", outputs)]:
+    # What a model with its preprocessing takes is among the remarks.
+    inputs = () if args.embed_preprocessing else graph.inputs.items()
+    for line in [*_lines("input", inputs), *_lines("output", outputs)]:
         print(f"  {line}")
     counted = totals(graph)
     print(f"  {counted.params - counted.auxiliary:,} parameters")

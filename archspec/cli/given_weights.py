@@ -26,11 +26,18 @@ def add_weight_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="RUN|FILE",
         type=Path,
         help="a run directory, a checkpoint, a state_dict or a .safetensors file; "
-        "random weights if left out",
+        "if left out, those of a run that is given as SPEC, or else random ones",
     )
     source.add_argument(
         "--seed", metavar="N", type=_seed, help=f"seed of random weights (default: {SEED})"
     )
+
+
+def source_of(args: argparse.Namespace) -> Path | None:
+    """Returns where weights are: as `--weights` says, or in a run that is given as the spec."""
+    run = Path(args.spec)
+    own = args.weights is None and args.seed is None and (run / "spec.yaml").is_file()
+    return run if own else args.weights
 
 
 def weights_from(graph: Graph, source: Path | None, seed: int | None) -> dict[str, np.ndarray]:

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from archspec.cli.common import NO, CommandError
-from archspec.diagnostics import Diagnostic, Severity, Span, SpecError
+from archspec.diagnostics import Diagnostic, Severity, SourceError, Span, SpecError
 from archspec.frontend import loader
 from archspec.frontend.tree import Scalar, Table
+
+HELP = "it is YAML in UTF-8, a line OURS: THEIRS for each layer or scope; `weights map` writes it"
 
 
 class MappingFile(NamedTuple):
@@ -36,13 +38,17 @@ def read_mapping(path: str) -> MappingFile:
     try:
         text = loader.read(path)
         tree = loader.parse(text, path, report)
+    except SourceError as error:
+        raise SourceError(error.diagnostic._replace(help=HELP)) from None
     except loader.Fault as fault:
-        raise SpecError([*report, fault.diagnostic], {path: text}) from None
+        # What the file holds is a mapping, and a fault of its form is told with what that is.
+        told = fault.diagnostic
+        told = told._replace(help=HELP) if told.code in ("E002", "E003") else told
+        raise SpecError([*report, told], {path: text}) from None
     if any(diagnostic.severity is Severity.ERROR for diagnostic in report):
         raise SpecError(report, {path: text})
     if not isinstance(tree, Table):
-        help_ = "it has a line OURS: THEIRS for each layer or scope"
-        raise CommandError(f"{path} is no mapping", exit_code=NO, help=help_)
+        raise CommandError(f"{path} is no mapping", exit_code=NO, help=HELP)
     names = {}
     for ours, (_, value) in tree.entries.items():
         if not isinstance(value, Scalar) or not isinstance(value.value, str | None):

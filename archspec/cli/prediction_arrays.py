@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -23,6 +24,9 @@ from archspec.training.loop.objective import main_input, main_output
 from archspec.training.prediction.given import GivenArrays
 from archspec.training.prediction.subject import Subject
 from archspec.training.preprocessing import apply
+
+if TYPE_CHECKING:
+    import torch
 
 
 def spec_data(subject: Subject, split: str, kind: str) -> Inputs:
@@ -186,6 +190,7 @@ def _of_dataset(subject: Subject, data: Dataset, split: str, kind: str) -> Input
         {next(iter(subject.graph.inputs)): inputs.numpy()},
         np.full(examples.number, UNKNOWN) if truths is None else truths,
         targets if valued else None,
+        examples.given,
     )
     return Inputs(given, labels or data.classes or subject.names, split)
 
@@ -201,27 +206,38 @@ def _raw(subject: Subject, path: Path, arrays: Mapping[str, np.ndarray]) -> Inpu
             f"{path} has no {' and no '.join(missing)}; it holds {held}",
             f"write it with np.savez(FILE, {', '.join(f'{name}=…' for name in inputs)})",
         )
-    made = {
+    before = {
         key: _array(subject, path, name, arrays[name], value.type)
         for name, (key, value) in zip(wanted, inputs.items(), strict=True)
+    }
+    made = {
+        key: subject.laid_out(apply(tensor, _steps(subject))).numpy()
+        for key, tensor in before.items()
     }
     counts = {len(array) for array in made.values()}
     if len(counts) > 1:
         told = ", ".join(f"{len(array):,} of {name}" for name, array in made.items())
         raise TrainingError(f"{path} has different numbers of examples: {told}")
     number = counts.pop()
-    given = GivenArrays(path.stem, np.arange(number), made, np.full(number, UNKNOWN))
+    first = next(iter(before.values())).numpy()
+    given = GivenArrays(
+        path.stem,
+        np.arange(number),
+        made,
+        np.full(number, UNKNOWN),
+        before=lambda places: first[[*places]],
+    )
     return Inputs(given, subject.names, "file")
 
 
 def _array(
     subject: Subject, path: Path, name: str, array: np.ndarray, taken: TensorType
-) -> np.ndarray:
+) -> torch.Tensor:
+    """Returns an array of examples before preprocessing, channels first."""
     _require_examples(path, name, array)
     channels_last = bool(subject.data and subject.data.channels_last)
     if array.ndim == len(taken.shape) - 1:
         array = array[:, np.newaxis]
     elif channels_last and array.ndim > 2:
         array = np.moveaxis(array, -1, 1)
-    tensor = apply(as_tensor(_told(path, name), array, taken.dtype), _steps(subject))
-    return subject.laid_out(tensor).numpy()
+    return as_tensor(_told(path, name), array, taken.dtype)

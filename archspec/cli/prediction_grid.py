@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
+from PIL import Image
+
 from archspec.cli.common import NO, USAGE, CommandError, note
 from archspec.cli.prediction_rows import ClassRows, LabelRows
 from archspec.cli.predictions import Report
@@ -42,7 +44,12 @@ def draw_grid(args: argparse.Namespace, report: Report) -> int:
     """
     places = report.places[: PICTURED if args.limit is None else args.limit]
     labels = _drawable(report, places)
-    write_grid(args.grid, [_cell(report, at, labels) for at in places])
+    pictures = report.given.pictures(places)
+    write_grid(
+        args.grid,
+        [_cell(report, at, picture, labels)
+         for at, picture in zip(places, pictures, strict=True)],
+    )  # fmt: skip
     return len(places)
 
 
@@ -68,18 +75,15 @@ def _drawable(report: Report, places: Sequence[int]) -> Sequence[str]:
     ]
 
 
-def _cell(report: Report, at: int, labels: Sequence[str]) -> Cell:
-    picture = report.given.picture(at)
-    if picture is None:
-        raise AssertionError("all examples are images if the first one is")
+def _cell(report: Report, at: int, picture: Image.Image, labels: Sequence[str]) -> Cell:
     rows = report.rows
     if isinstance(rows, ClassRows):
         (number, likely), *_ = rows.numbered(at)
         truth = int(report.given.truths[at])
-        said = f"{labels[number]} ({likely:.0%})"
+        best = (labels[number], f" ({likely:.0%})")
         if truth == UNKNOWN:
-            return Cell(picture, [said], None)
-        return Cell(picture, [said, f"truth: {labels[truth]}"], number == truth)
+            return Cell(picture, [best], None)
+        return Cell(picture, [best, f"true: {labels[truth]}"], number == truth)
     if isinstance(rows, LabelRows):
         drawn = dict(zip(report.labels, labels, strict=True))
         there, true = rows.said(at), rows.truth(at)
@@ -87,6 +91,6 @@ def _cell(report: Report, at: int, labels: Sequence[str]) -> Cell:
         if true is None:
             return Cell(picture, [said], None)
         told = ", ".join(drawn[label] for label in true) or "none"
-        return Cell(picture, [said, f"truth: {told}"], there == true)
+        return Cell(picture, [said, f"true: {told}"], there == true)
     assert isinstance(report.outcome, Numbers)  # noqa: S101 - of the rest nothing is drawn
     return Cell(picture, [", ".join(f"{v:.4g}" for v in report.outcome.values[at])], None)

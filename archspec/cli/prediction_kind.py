@@ -75,7 +75,11 @@ def _faults_of_files(args: argparse.Namespace, what: str, kind: str) -> Iterator
     if kind == "arrays" and args.output is None:
         yield f"{what} is more than can be printed", INTO_FILE
     if kind != "images" and args.output is not None and not _is_archive(args.output):
-        yield f"{args.output} is not an {ARCHIVE} file, and {what} no image", INTO_FILE
+        printed = f"`--format csv > {args.output}` for predictions; "
+        yield (
+            f"{args.output} is not an {ARCHIVE} file, and {what} no image",
+            printed * (args.output.suffix == ".csv") + INTO_FILE,
+        )
     if kind != "classes" and args.top > 1:
         yield f"--top is for classes, but {what} is none", ""
     if args.grid is None:

@@ -5,14 +5,20 @@ from __future__ import annotations
 import csv
 import json
 import math
+import re
+import shutil
 import sys
 from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 
 from archspec.diagnostics.terminal import cells, visible
-from archspec.training.record.runs_compared import Compared, metric_title
+from archspec.training.record.runs_compared import Compared, finished_folds, metric_title
 
 BEST = "*"
 """What marks the best of a row, also where there are no colours."""
+
+NARROWEST = 12
+"""The terminal columns that a column of settings has at least."""
 
 
 def print_table(compared: Compared) -> None:
@@ -33,7 +39,7 @@ def print_table(compared: Compared) -> None:
             [name, *(visible(value) or "–" for value in values)]
             for name, values in compared.differing.items()
         ]
-        print_rows([labels, *told], left=len(labels))
+        print_rows(_folded([labels, *told]), left=len(labels))
 
 
 def _marked(
@@ -54,10 +60,11 @@ def print_json(compared: Compared) -> None:
                 "finished": run.finished,
                 "epochs": len(run.rows),
                 "folds": len(run.folds) or None,
-                "metrics": {name: finite(value) for name, value in run.results().items()},
-                "spread": {name: finite(value) for name, value in run.spread().items()},
+                "metrics": {name: finite(value) for name, value in judged.results().items()},
+                "spread": {name: finite(value) for name, value in judged.spread().items()},
             }
             for run in compared.runs
+            for judged in [finished_folds(run)]
         ],
         "differing": {name: [*values] for name, values in compared.differing.items()},
         "best": {metric: sorted(compared.best(metric)) for metric in compared.metrics},
@@ -67,13 +74,14 @@ def print_json(compared: Compared) -> None:
 
 def print_csv(compared: Compared) -> None:
     """Prints a line for each run."""
-    spread = [m for m in compared.metrics if any(m in run.spread() for run in compared.runs)]
+    judged = [finished_folds(run) for run in compared.runs]
+    spread = [m for m in compared.metrics if any(m in run.spread() for run in judged)]
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(
         ["run", "finished", *compared.metrics, *(f"{m}_std" for m in spread), *compared.differing]
     )
     for at, run in enumerate(compared.runs):
-        results, deviations = run.results(), run.spread()
+        results, deviations = judged[at].results(), judged[at].spread()
         writer.writerow(
             [
                 run.directory,
@@ -83,6 +91,33 @@ def print_csv(compared: Compared) -> None:
                 *(values[at] for values in compared.differing.values()),
             ]
         )
+
+
+def _folded(rows: Sequence[Sequence[str]]) -> list[list[str]]:
+    """Returns rows whose texts go on in further rows where the terminal is too narrow for them.
+
+    The widest columns give way first; the first one, of names, stays whole.
+    """
+    widths = [max(map(cells, column)) for column in zip(*rows, strict=True)]
+    room = shutil.get_terminal_size(fallback=(10**6, 24)).columns - 2 * (len(widths) - 1)
+    while sum(widths) > room and max(widths[1:]) > NARROWEST:
+        widths[widths.index(max(widths[1:]), 1)] -= 1
+    return [
+        list(line) for row in rows for line in zip_longest(*map(_lines, row, widths), fillvalue="")
+    ]
+
+
+def _lines(text: str, width: int) -> list[str]:
+    """Returns text in lines of some terminal columns, broken at spaces where there are any."""
+    lines = [""]
+    for word in re.findall(r"\S+\s*", text):
+        if lines[-1] and cells(lines[-1] + word.rstrip()) > width:
+            lines.append("")
+        for letter in word:
+            if cells(lines[-1] + letter) > width and not letter.isspace():
+                lines.append("")
+            lines[-1] += letter
+    return [line.rstrip() for line in lines]
 
 
 def finite(value: float) -> float | None:

@@ -25,6 +25,7 @@ from archspec.cli.devices import add_device
 from archspec.cli.extras import needs
 from archspec.cli.run_faults import run_faults
 from archspec.diagnostics.counted import counted
+from archspec.diagnostics.terminal import visible
 from archspec.frontend import Compiled
 from archspec.frontend.shipped import shortest
 from archspec.ir.totals import totals
@@ -207,7 +208,7 @@ def _announce(compiled: Compiled, data: Dataset, start: Start | None) -> None:
 
 def _few(names: Sequence[str]) -> str:
     more = f", … ({_tensors(len(names))})" if len(names) > LISTED else ""
-    return f"{', '.join(names[:LISTED])}{more}"
+    return visible(f"{', '.join(names[:LISTED])}{more}")
 
 
 def _tensors(number: int) -> str:

@@ -20,7 +20,7 @@ from archspec.cli.common import (
     note,
 )
 from archspec.cli.extras import needs
-from archspec.cli.given_weights import add_weight_arguments, weights_from
+from archspec.cli.given_weights import add_weight_arguments, source_of, weights_from
 from archspec.cli.progress import progress
 from archspec.cli.termination import interrupted_by_signals
 from archspec.frontend import Compiled
@@ -80,7 +80,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         if args.onnx:
             _require_spec(compiled, args.onnx)
-        weights = weights_from(graph, args.weights, args.seed)
+        weights = weights_from(graph, source_of(args), args.seed)
         rows = [*_counted(graph)]
         with interrupted_by_signals(), progress() as say:
             rows += (

@@ -9,11 +9,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from archspec.cli.common import ENVIRONMENT, NO, OK, CommandError, compile_from, note
+from archspec.cli.common import ENVIRONMENT, NO, OK, USAGE, CommandError, compile_from, note
 from archspec.cli.extras import needs
 from archspec.cli.mapping_file import MappingFile, at, read_mapping
 from archspec.diagnostics import Span
 from archspec.diagnostics.counted import counted
+from archspec.diagnostics.terminal import cells, visible
 from archspec.ir.graph import Graph
 from archspec.ir.types import shape_text
 
@@ -25,6 +26,9 @@ HEADINGS = ("tensor", "shape", "from", "found by", "")
 EXTRAS = {".onnx": "onnx", ".keras": "keras", ".h5": "keras", ".hdf5": "keras"}
 """The extras that kinds of files need; all others need `torch`."""
 
+SUFFIX = ".safetensors"
+"""How the file that is written ends, by which others tell what it holds."""
+
 SHOWN = 3
 """How many of the layers that were left out are named."""
 
@@ -32,7 +36,14 @@ SHOWN = 3
 def run(args: argparse.Namespace) -> int:
     """Imports the weights, writes them, and says where each came from."""
     graph = compile_from(args).graph
-    path = args.output or Path(f"{graph.stem}.safetensors")
+    path = args.output or Path(f"{graph.stem}{SUFFIX}")
+    _check_output(path, args.file)
+    if path.suffix.lower() != SUFFIX:
+        raise CommandError(
+            f"cannot write {path}: what is written is known by the ending {SUFFIX}",
+            exit_code=USAGE,
+            help=f"name a file that ends so: -o {graph.stem}{SUFFIX}",
+        )
     given = read_mapping(str(args.mapping)) if args.mapping else MappingFile({}, {})
     with _told(args.file, given.spans):
         from archspec.backends.weights_import import import_weights
@@ -55,6 +66,8 @@ def run(args: argparse.Namespace) -> int:
 def run_map(args: argparse.Namespace) -> int:
     """Writes the mapping as far as it is known."""
     graph = compile_from(args).graph
+    if args.output is not None:
+        _check_output(args.output, args.file)
     with _told(args.file, {}):
         from archspec.backends.weights_import import propose_mapping
 
@@ -68,6 +81,20 @@ def run_map(args: argparse.Namespace) -> int:
             write_whole(args.output, text.encode())
         print(f"{args.output}: {counted(left, 'layer', 'layers')} to fill in")
     return OK
+
+
+def _check_output(path: Path, given: Path) -> None:
+    """Checks that a file is not written in place of the one that is read."""
+    try:
+        is_same = path.samefile(given)
+    except OSError:  # one of them is not there, which is told where it matters
+        return
+    if is_same:
+        raise CommandError(
+            f"{path} would be written in place of the weights that are read from it",
+            exit_code=USAGE,
+            help="name another file: -o FILE",
+        )
 
 
 @contextmanager
@@ -123,9 +150,11 @@ def _table(made: Imported) -> str:
     from archspec.backends.weights_import.report import reason_text
 
     rows = [_cells(row, reason_text(row.reason)) for row in made.rows]
-    widths = [max(map(len, column)) for column in zip(HEADINGS, *rows, strict=True)]
+    widths = [max(map(cells, column)) for column in zip(HEADINGS, *rows, strict=True)]
     return "\n".join(
-        "  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
+        "  ".join(
+            cell + " " * (width - cells(cell)) for cell, width in zip(row, widths, strict=True)
+        ).rstrip()
         for row in (HEADINGS, ["─" * width for width in widths], *rows)
     )
 
@@ -137,11 +166,11 @@ def _summary(made: Imported, path: Path, size: int) -> Iterator[str]:
     yield f"{path}: {size / 1e6:.1f} MB, {tensors} of {summary_text(made)}"
     if made.ignored:
         names = ", ".join(made.ignored[:SHOWN]) + (", …" if len(made.ignored) > SHOWN else "")
-        yield f"left out: {counted(len(made.ignored), 'layer', 'layers')} ({names})"
+        yield f"left out: {counted(len(made.ignored), 'layer', 'layers')} ({visible(names)})"
 
 
 def _cells(row: Row, reason: str) -> tuple[str, ...]:
-    return (row.name, shape_text(row.shape), row.layer, reason, row.remark)
+    return (row.name, shape_text(row.shape), visible(row.layer), reason, row.remark)
 
 
 def _json(made: Imported, path: Path) -> str:

@@ -141,9 +141,11 @@ def _resolved(linked: Linked, file: str, report: Report, options: Options) -> Re
         settings = options.get("settings", {})
         resolved = resolve(linked.tree, options.get("variant"), settings, file)
     if "train" in resolved.tree.entries:
+        from archspec.frontend.class_names import with_class_names
         from archspec.frontend.data_path import with_absolute_data
 
-        resolved = resolved._replace(tree=with_absolute_data(resolved.tree))
+        named = with_class_names(resolved.tree, file, options)
+        resolved = resolved._replace(tree=with_absolute_data(named))
     return resolved
 
 

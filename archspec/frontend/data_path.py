@@ -1,9 +1,11 @@
 """Where a spec's data and weights are: paths that stay right when the spec is copied elsewhere."""
 
+import os
+from functools import partial
 from pathlib import Path
-from typing import overload
 
-from archspec.frontend.tree import Scalar, Table, Tree
+from archspec.frontend.loader import Fault
+from archspec.frontend.tree import Scalar, Table, Tree, changed
 
 PLACES = (
     ("data", "npz"),
@@ -26,24 +28,22 @@ def with_absolute_data(tree: Table) -> Table:
     """Returns the spec with absolute paths of its data and weights, if it names any.
 
     A path is relative to the file that says it; that of a `--set` to the working directory.
+
+    Raises:
+        Fault: One of them cannot be the name of a file.
     """
     for place in PLACES:
-        tree = _located(tree, ("train", *place), hub=place == HUB)
+        tree = changed(tree, ("train", *place), partial(_located, hub=place == HUB))
     return tree
 
 
-@overload
-def _located(tree: Table, keys: tuple[str, ...], *, hub: bool) -> Table: ...
-@overload
-def _located(tree: Tree, keys: tuple[str, ...], *, hub: bool) -> Tree: ...
-def _located(tree: Tree, keys: tuple[str, ...], *, hub: bool) -> Tree:
-    if isinstance(tree, Table) and keys and keys[0] in tree.entries:
-        entry = tree.entries[keys[0]]
-        changed = entry._replace(value=_located(entry.value, keys[1:], hub=hub))
-        return tree._replace(entries={**tree.entries, keys[0]: changed})
-    if isinstance(tree, Scalar) and not keys and isinstance(tree.value, str) and tree.value:
-        if hub and not tree.value.startswith((".", "/")):
-            return tree
-        folder = Path(tree.span.file).parent
-        return tree._replace(value=str((folder / tree.value).resolve()))
-    return tree
+def _located(said: Tree, *, hub: bool) -> Tree:
+    if not isinstance(said, Scalar) or not isinstance(said.value, str) or not said.value:
+        return said
+    if hub and not said.value.startswith((".", "/")):
+        return said
+    if "\0" in said.value:
+        message = "no file has a null character in its name"
+        raise Fault("E103", message, said.span, "write the name of the file")
+    # `Path.resolve` would fail here where links go round, before it is known what reads them.
+    return said._replace(value=os.path.realpath(Path(said.span.file).parent / said.value))

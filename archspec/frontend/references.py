@@ -30,20 +30,34 @@ def referred(reference: Tree, root: Path | None) -> str:
                     reference.span, "write it out, as in `use: resnet`")  # fmt: skip
     if "/" not in text and Path(text).suffix not in ENDINGS:
         return _shipped(text, reference.span)
-    path = Path(reference.span.file).parent / text
+    return shortest(named_file(text, reference.span, root))
+
+
+def named_file(text: str, span: Span, root: Path | None) -> Path:
+    """Returns the path of a file that a spec names.
+
+    Args:
+        text: The path, relative to the file that it stands in.
+        span: Where it stands.
+        root: The folder that files may come from; `None` for any.
+
+    Raises:
+        Fault: It may not be read.
+    """
+    path = Path(span.file).parent / text
     try:
         outside = root is not None and not path.resolve().is_relative_to(root)
         special = not outside and path.exists() and not path.is_file() and not path.is_dir()
     except (OSError, RuntimeError, ValueError):  # a loop of links, a name that no file can have
-        raise Fault("E001", f"{text!r} is not the path of a file", reference.span,
+        raise Fault("E001", f"{text!r} is not the path of a file", span,
                     "a path is relative to the file that it stands in") from None  # fmt: skip
     if outside:
-        raise Fault("E009", f"{text} is outside of the project {root}", reference.span,
+        raise Fault("E009", f"{text} is outside of the project {root}", span,
                     "move the file into it, or allow it with --allow-outside")  # fmt: skip
     if special:
-        raise Fault("E001", f"{text} is a device or a pipe", reference.span,
+        raise Fault("E001", f"{text} is a device or a pipe", span,
                     "write its text into a file")  # fmt: skip
-    return shortest(path)
+    return path
 
 
 def _shipped(name: str, span: Span) -> str:

@@ -227,8 +227,13 @@ def _training_values(entries: Mapping[str, Entry]) -> list[str]:
 def _set_in(tree: Tree, path: list[str], value: Tree, place: str) -> Tree:
     if not path:
         return value
-    if isinstance(tree, Items) and path[0].isdigit() and int(path[0]) < len(tree.items):
+    if isinstance(tree, Items):
         items = list(tree.items)
+        if not path[0].isdecimal() or int(path[0]) >= len(items):
+            raise UsageError(
+                f"{place}: `{path[0]}` is none of the {len(items)} in the list",
+                f"count them from 0 to {len(items) - 1}" if items else "give the whole list",
+            )
         items[int(path[0])] = _set_in(items[int(path[0])], path[1:], value, place)
         return Items(tuple(items), tree.span)
     table = _table(tree)

@@ -16,6 +16,8 @@ from archspec.ir.totals import totals
 if TYPE_CHECKING:
     from archspec.frontend.train_schema import Phase, TrainSpec
 
+LISTING = "name layers with weights; `archspec check` lists them"
+
 
 def name_faults(graph: Graph, spec: TrainSpec, section: Table) -> Iterator[Diagnostic]:
     """Yields a diagnostic for each name or pattern of a section that speaks of nothing.
@@ -46,7 +48,30 @@ def name_faults(graph: Graph, spec: TrainSpec, section: Table) -> Iterator[Diagn
         found += unknown(phase.get("freeze"), layers)
         found += unknown(phase.get("unfreeze"), layers)
         found += unknown(phase.get("learning_rates"), everything)
+    for table in () if found else (section, *phases):
+        found += _without_weights(graph, table)
     yield from found or _idle(with_frozen(graph, spec.freeze), spec, phases)
+
+
+def _without_weights(graph: Graph, table: Table) -> Iterator[Diagnostic]:
+    """Yields the patterns that freeze, or give a rate to, layers that have no weights."""
+    shared = {node.path: node.shares for node in graph.nodes if node.shares}
+    weights = [
+        f"{node.path}.{name}"
+        for node in graph.nodes
+        for name, param in node.parameters().items()
+        if param.kind == "weight"
+    ]
+    for key, names, said in (
+        ("freeze", tensor_names(graph), "has weights to freeze"),
+        ("learning_rates", weights, "has weights that learn"),
+    ):
+        for pattern, span in _patterns(table.get(key)):
+            if any(matches(name, [pattern]) for name in names):
+                continue
+            owner = next((owner for use, owner in shared.items() if matches(use, [pattern])), "")
+            help_ = f"its weights are those of `{owner}`: name that" if owner else LISTING
+            yield Diagnostic("E103", f"nothing that `{pattern}` names {said}", span, help_)
 
 
 def _phases(section: Table) -> list[Table]:

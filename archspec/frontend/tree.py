@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
 from archspec.diagnostics import Span
@@ -82,6 +82,17 @@ def plain(tree: Tree) -> object:
     if isinstance(tree, Items):
         return [plain(item) for item in tree.items]
     return {key: plain(entry.value) for key, entry in tree.entries.items()}
+
+
+def changed(tree: Table, keys: Sequence[str], change: Callable[[Tree], Tree]) -> Table:
+    """Returns a mapping with another value at the end of a path of keys, if it has one there."""
+    first, *rest = keys
+    entry = tree.entries.get(first)
+    if entry is None or (rest and not isinstance(entry.value, Table)):
+        return tree
+    inner = entry.value
+    value = changed(inner, rest, change) if rest and isinstance(inner, Table) else change(inner)
+    return tree._replace(entries={**tree.entries, first: entry._replace(value=value)})
 
 
 def scalars(tree: Tree) -> Iterator[Scalar]:

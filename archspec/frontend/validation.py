@@ -203,6 +203,7 @@ _WANTED = {
     "greater_than_equal": "at least {ge}",
     "less_than": "less than {lt}",
     "less_than_equal": "at most {le}",
+    "string_too_short": "a text that is not empty",
     "too_long": "a list of at most {max_length}",
     "too_short": "a list of at least {min_length}",
     "literal_error": "{expected}",

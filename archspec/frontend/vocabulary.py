@@ -206,12 +206,17 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
     "ExponentialLR": ("exponential",),
     "featurewise_center": ("standardize",),
     "featurewise_std_normalization": ("standardize",),
+    "flow_from_directory": ("folder",),
     "functions": ("blocks",),
     "grayscale": ("color_mode",),
     "huber_loss": ("huber",),
     "HuberLoss": ("huber",),
     "import": ("include",),
     "imports": ("include",),
+    "image_dataset_from_directory": ("folder",),
+    "ImageFolder": ("folder",),
+    "imbalance": ("class_weights",),
+    "imbalanced": ("class_weights",),
     "input_shape": ("inputs",),
     "KFold": ("folds",),
     "l1": ("mae",),
@@ -264,12 +269,25 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
 }
 """Keys and choices of sections by other names; the first one that there is is meant."""
 
+_KEPT = (
+    "every run keeps its best epoch, chosen by `monitor`, and the last; `archspec train --resume "
+    "RUN` goes on with the last"
+)
+_ROC = "write `metrics: [auc]`, which is the area under the ROC curve"
+
 SECTION_ADVICE: Mapping[str, str] = {
+    "AUROC": _ROC,
+    "checkpoint": _KEPT,
+    "checkpoints": _KEPT,
     "class_mode": "leave it out: the data show whether there are classes; `targets` settles it",
     "CSVLogger": "leave it out: every run writes `metrics.csv`",
-    "ModelCheckpoint": "leave it out: every run keeps its best epoch, chosen by `monitor`, and the "
-    "last",
+    "DataLoader": "its arguments are `batch_size` of `train`, and `shuffle` and `workers` of "
+    "`train.data`",
+    "ModelCheckpoint": f"leave it out: {_KEPT}",
     "preprocessing_function": "write the steps of `preprocess`: rescale, resize, normalize, …",
+    "resume": "`archspec train --resume RUN` goes on with a run after its last epoch",
+    "roc": _ROC,
+    "roc_auc": _ROC,
     "save_format": "`archspec data SPEC --save DIR` writes the augmented images",
     "save_prefix": "`archspec data SPEC --save DIR` writes the augmented images",
     "save_to_dir": "`archspec data SPEC --save DIR` writes the augmented images",

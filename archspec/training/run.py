@@ -37,7 +37,7 @@ from archspec.training.loop.fitting import Fitting, fit, selection_for
 from archspec.training.loop.folds import fold_directory, summary, without_test
 from archspec.training.loop.objective import main_input, scores_graph
 from archspec.training.loop.resuming import check_unchanged, more_epochs, only_one
-from archspec.training.loop.starting import Start, starting_weights
+from archspec.training.loop.starting import Start, starting_weights, weights_of_resumed
 from archspec.training.loop.trainable import check_trainable
 from archspec.training.loop.trainer import is_main_process
 from archspec.training.record.folds_page import write_folds_report
@@ -113,8 +113,8 @@ def train(
         else create(output, graph.stem, resolved, source, start and start.origin)
     )
     announce(data, start)
-    job = Fitting(graph, spec, data, directory, device, devices, report=report)
-    return _run(job._replace(start=start and start.weights), resolved)
+    job = Fitting(graph, spec, data, directory, device, devices, report=report, start=start)
+    return _run(job, resolved)
 
 
 def resume(
@@ -139,7 +139,7 @@ def resume(
         device: As for `train`.
         devices: As for `train`.
         announce: Told the data before training goes on; and the weights to start from, if the
-            run has not come to the end of its first epoch.
+            run, or one of its folds, has not come to the end of its first epoch.
 
     Raises:
         OutputError: The run has come to its end, or another process goes on with it.
@@ -165,10 +165,10 @@ def resume(
             "give it at least as many" + ("" if spec.phases else f": --set train.epochs={done}"),
             place=("train", "phases" if spec.phases else "epochs"),
         )
-    start = starting_weights(graph, spec.weights) if spec.weights and not done else None
+    start = weights_of_resumed(graph, spec, directory)
     data = _fitting_data(graph, spec)
     announce(data, start)
-    job = Fitting(graph, spec, data, directory, device, devices, start=start and start.weights)
+    job = Fitting(graph, spec, data, directory, device, devices, start=start)
     return _run(job, resolved)
 
 
@@ -205,7 +205,8 @@ def _cross_validated(job: Fitting, folds: int, resolved: str) -> Run:
         known = read_json(directory / METRICS)
         if known is None or known.get("epochs") != job.spec.epochs:
             if is_main_process() and not (directory / SPEC).is_file():
-                create(directory, job.graph.stem, resolved)
+                origin = job.start and job.start.origin
+                create(directory, job.graph.stem, resolved, weights=origin)
             data = job.data if fold == 0 else _fitting_data(job.graph, job.spec, fold)
             label = f"fold {fold + 1}/{folds}"
             one = job._replace(data=without_test(data), directory=directory, label=label)

@@ -135,4 +135,5 @@ class OrderError(Exception):
 
 def arrays_of(tensors: Mapping[str, np.ndarray], path: str) -> dict[str, np.ndarray]:
     """Returns the tensors of a layer as they are stored: by whole name, in single precision."""
-    return {f"{path}.{name}": np.ascontiguousarray(a, np.float32) for name, a in tensors.items()}
+    with np.errstate(over="ignore"):  # what is too large becomes infinite, which is refused
+        return {f"{path}.{n}": np.ascontiguousarray(a, np.float32) for n, a in tensors.items()}

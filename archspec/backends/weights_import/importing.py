@@ -18,7 +18,7 @@ from archspec.backends.weights_import.matching import Matching, match
 from archspec.backends.weights_import.reading import read_source
 from archspec.backends.weights_import.settings import check_settings
 from archspec.backends.weights_import.targets import flow_of, targets_of
-from archspec.backends.weights_import.torch_source import source_of
+from archspec.backends.weights_import.torch_source import source_of, unwrapped
 from archspec.ir.graph import Graph
 from archspec.ir.types import shape_text
 
@@ -83,7 +83,7 @@ def import_weights(
         key: Which of several sets of tensors in the file is wanted.
 
     Raises:
-        WeightsError: The file cannot be read, or holds no weights.
+        WeightsError: The file cannot be read, or holds no weights, or no finite numbers.
         MisfitError: They are those of another network.
         UndecidedError: It cannot be told which layer is which.
         MappingError: The mapping names what there is not.
@@ -100,6 +100,7 @@ def import_weights(
         raise _undecided(work)
     weights, rows = work.converted()
     check_fits(graph, weights)
+    _check_finite(path, rows, weights)
     return Imported(weights, rows, work.ignored, check_settings(path, work.pairs()))
 
 
@@ -132,22 +133,24 @@ class _Work:
     ) -> None:
         self.graph, self.path = graph, path
         source, own = read_source(path, key)
-        every = targets_of(graph, heads=True)
+        every, inference = targets_of(graph, heads=True), targets_of(graph, heads=False)
         source = _by_our_names(every, own) or source
+        bare = unwrapped(source, {target.path for target in inference})
         left_out = [
-            layer.name for layer in source.layers
-            if any(fnmatchcase(layer.name, pattern) for pattern in ignore)
+            layer.name for layer, short in zip(source.layers, bare.layers, strict=True)
+            if any(fnmatchcase(name, p) for name in (layer.name, short.name) for p in ignore)
         ]  # fmt: skip
-        self.source = source = _without(source, {*left_out})
+        source = _without(source, {*left_out})
         self.ignored = (*left_out, *source.others)
         is_model = source.flow is not None and not source.is_keras  # of inference, without heads
         heads = len(every) == len(source.layers) and not is_model
-        self.targets = every if heads else targets_of(graph, heads=False)
+        self.targets = every if heads else inference
+        self.source = source = unwrapped(source, {target.path for target in self.targets})
         classes = classes_of(self.targets, source)
         if strict:
             _require_all(graph, path, self.targets, source, classes)
         flow = flow_of(graph, self.targets, heads=heads)
-        given = restrictions(mapping, self.targets, source.layers) if mapping else {}
+        given = restrictions(mapping, self.targets, source.layers, classes) if mapping else {}
         self.matching: Matching = match(self.targets, source, classes, flow, given)
 
     def pairs(self) -> list[tuple[Target, SourceLayer]]:
@@ -184,6 +187,20 @@ def _by_our_names(targets: Iterable[Target], own: Mapping[str, np.ndarray]) -> S
     if not own or not all(name in own for name in names):
         return None
     return source_of({name: own[name] for name in names}, in_order=False)
+
+
+def _check_finite(path: Path, rows: Iterable[Row], weights: Mapping[str, np.ndarray]) -> None:
+    """Checks that all values are numbers, also in single precision.
+
+    Raises:
+        WeightsError: Some are not.
+    """
+    for row in rows:
+        if not np.isfinite(weights[row.name]).all():
+            raise WeightsError(
+                f"{path}: {row.layer} holds values that are no finite numbers ({row.name})",
+                "take weights from before their training diverged",
+            )
 
 
 def _without(source: Source, names: set[str]) -> Source:

@@ -10,10 +10,13 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 
+from archspec.backends.weights_import.classes import Classes
 from archspec.backends.weights_import.layer import SourceLayer, Target
 from archspec.backends.weights_import.matching import Matching
 from archspec.diagnostics import Refusal
 from archspec.frontend.loader import resolve_plain
+
+NAMES = "`archspec weights map` writes all names"
 
 _PLAIN = re.compile(r"[A-Za-z][\w./]*")
 
@@ -25,23 +28,28 @@ class MappingError(Refusal):
         ours: Our name in its line.
     """
 
-    def __init__(self, ours: str, message: str) -> None:
-        super().__init__(message, "`archspec weights map` writes all names")
+    def __init__(self, ours: str, message: str, help_: str = NAMES) -> None:
+        super().__init__(message, help_)
         self.ours = ours
 
 
 def restrictions(
-    mapping: Mapping[str, str], targets: Sequence[Target], layers: Sequence[SourceLayer]
+    mapping: Mapping[str, str],
+    targets: Sequence[Target],
+    layers: Sequence[SourceLayer],
+    classes: Classes,
 ) -> dict[int, int]:
     """Returns what a mapping leaves of the candidates of our layers, as sets.
 
     What it does not name keeps all but what it gives to others.
 
     Raises:
-        MappingError: It names a layer or scope that there is not.
+        MappingError: It names a layer or scope that there is not, or one that does not fit, or
+            gives one twice.
     """
     everything = (1 << len(layers)) - 1
     made = dict.fromkeys(range(len(targets)), everything)
+    takers: dict[str, str] = {}
     for ours, theirs in mapping.items():
         here = [i for i, target in enumerate(targets) if _is_in(target.path, ours)]
         there = sum(1 << i for i, layer in enumerate(layers) if _is_in(layer.name, theirs))
@@ -49,6 +57,14 @@ def restrictions(
             raise MappingError(ours, f"the spec has no layer or scope {ours} with weights")
         if not there:
             raise MappingError(ours, f"the file has no layer or scope {theirs}")
+        if theirs in takers:
+            message = f"{theirs} cannot be both {takers[theirs]} and {ours}"
+            raise MappingError(ours, message, "each layer of the file is one of the spec's")
+        takers[theirs] = ours
+        for index in here:
+            if not classes.sets[classes.of_ours[index]] & there:
+                message = f"nothing in {theirs} has the shapes of {targets[index].path}"
+                raise MappingError(ours, message, "leave the line out, to have it found out")
         inside = {*here}
         for index in made:
             made[index] &= there if index in inside else ~there
@@ -71,8 +87,8 @@ def mapping_text(
         if index in matching.pairs:
             lines.append(f"{_quoted(target.path)}: {_quoted(layers[matching.pairs[index]].name)}")
         else:
-            names = ", ".join(layers[i].name for i in matching.left.get(index, ())) or "none fits"
-            lines.append(f"{_quoted(target.path)}:  # {names}")
+            names = [_quoted(layers[i].name) for i in matching.left.get(index, ())]
+            lines.append(f"{_quoted(target.path)}:  # {', '.join(names) or 'none fits'}")
     return "\n".join(lines) + "\n"
 
 
@@ -82,4 +98,4 @@ def _is_in(name: str, scope: str) -> bool:
 
 def _quoted(name: str) -> str:
     is_text = _PLAIN.fullmatch(name) and isinstance(resolve_plain(name), str)
-    return name if is_text else json.dumps(name)
+    return name if is_text else json.dumps(name, ensure_ascii=not name.isprintable())

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import onnx
-from google.protobuf.message import DecodeError
 from onnx import numpy_helper
 
 from archspec.backends.fit import WeightsError
@@ -55,9 +54,10 @@ def read_onnx(path: Path) -> tuple[Source, dict[str, np.ndarray]]:
         model = onnx.load(path)
         graph = model.graph
         constants = {made.name: numpy_helper.to_array(made) for made in graph.initializer}
+        source = _Reader(graph, dict(constants)).source()
     except MemoryError:
         raise
-    except (DecodeError, ValueError, TypeError, onnx.checker.ValidationError, OSError) as error:
+    except Exception as error:  # nodes may have any number of inputs, and tensors any shapes
         raise WeightsError(
             f"{path} is damaged, or no ONNX model, or the file with its weights is not beside it",
             "export it again",
@@ -66,7 +66,7 @@ def read_onnx(path: Path) -> tuple[Source, dict[str, np.ndarray]]:
         message = f"{path} is quantised: its weights have been rounded to integers"
         raise WeightsError(message, "take the model that it was made from")
     is_ours = any(entry.key == "archspec.name" for entry in model.metadata_props)
-    return _Reader(graph, dict(constants)).source(), constants if is_ours else {}
+    return source, constants if is_ours else {}
 
 
 class _Reader:

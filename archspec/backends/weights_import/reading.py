@@ -59,7 +59,10 @@ def _read(path: Path, key: str | None) -> tuple[Source, dict[str, np.ndarray]]:
 
 
 def _is_keras(path: Path) -> bool:
-    if not zipfile.is_zipfile(path):
-        return path.suffix.lower() in (".keras", ".h5", ".hdf5")
-    with zipfile.ZipFile(path) as archive:
-        return "config.json" in archive.namelist()
+    try:
+        if zipfile.is_zipfile(path):
+            with zipfile.ZipFile(path) as archive:
+                return "config.json" in archive.namelist()
+    except (zipfile.BadZipFile, ValueError, NotImplementedError):
+        pass  # it is damaged, which is told by what reads such files
+    return path.suffix.lower() in (".keras", ".h5", ".hdf5")

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from archspec.backends.fit import WeightsError
+from archspec.backends.torch import memory_errors
 
 PICKLES = (b"\x80", b"PK")
 """How what torch wrote begins: a pickle, or an archive with one."""
@@ -29,6 +30,7 @@ def read_torch(path: Path, key: str | None = None) -> dict[str, np.ndarray]:
     Raises:
         WeightsError: The file cannot be read, or holds other things than tensors.
         OSError: There is no such file.
+        MemoryError: There is too little memory.
     """
     with path.open("rb") as file:
         is_pickle = file.read(2).startswith(PICKLES)
@@ -99,5 +101,6 @@ def _array(path: Path, name: str, tensor: torch.Tensor) -> np.ndarray:
         raise WeightsError(f"{path}: {name} is not a dense tensor of plain numbers", REMEDY)
     if tensor.device.type != "cpu" or tensor.is_complex():
         raise WeightsError(f"{path}: {name} has no values that a weight can have", REMEDY)
-    plain = tensor.float() if tensor.is_floating_point() else tensor
+    with memory_errors():  # a few bytes can stand for a huge tensor
+        plain = tensor.float() if tensor.is_floating_point() else tensor
     return plain.numpy(force=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 
 import numpy as np
 
@@ -24,7 +24,7 @@ def source_of(tensors: Mapping[str, np.ndarray], *, in_order: bool) -> Source:
     """
     layers: dict[str, dict[str, np.ndarray]] = {}
     others = []
-    for name, array in _unwrapped(tensors).items():
+    for name, array in tensors.items():
         path, _, tensor = name.rpartition(".")
         if array.dtype.kind == "f":
             layers.setdefault(path, {})[tensor] = array
@@ -40,9 +40,22 @@ def source_of(tensors: Mapping[str, np.ndarray], *, in_order: bool) -> Source:
     )
 
 
-def _unwrapped(tensors: Mapping[str, np.ndarray]) -> Mapping[str, np.ndarray]:
-    """Returns the tensors without what stands before all of their names."""
+def unwrapped(source: Source, ours: Set[str]) -> Source:
+    """Returns layers without what stands before all of their names.
+
+    Files with a graph, and Keras's, have names of other kinds.
+
+    Args:
+        source: The layers.
+        ours: The names that they should have, which may begin so themselves.
+    """
+    if source.flow is not None or source.is_keras or ours <= {s.name for s in source.layers}:
+        return source
     for wrapper in WRAPPERS:
-        if tensors and all(name.startswith(wrapper) for name in tensors):
-            return _unwrapped({name.removeprefix(wrapper): a for name, a in tensors.items()})
-    return tensors
+        if source.layers and all(f"{layer.name}.".startswith(wrapper) for layer in source.layers):
+            layers = (
+                layer._replace(name=f"{layer.name}.".removeprefix(wrapper).removesuffix("."))
+                for layer in source.layers
+            )
+            return unwrapped(source._replace(layers=tuple(layers)), ours)
+    return source

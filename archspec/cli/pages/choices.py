@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, Literal, get_args, get_origin
-
 from archspec import ops
+from archspec.cli.pages.fields import choices_of
 from archspec.cli.pages.index import field_page
 
 
@@ -14,15 +12,7 @@ def choice_page(word: str) -> str:
     fields: dict[str, list[str]] = {}
     for name in ops.names():
         for field, info in ops.find(name).model_fields.items():
-            if word in _choices(info.annotation):
+            if word in choices_of(info.annotation):
                 fields.setdefault(field, []).append(name)
     pages = [field_page(field, names) for field, names in fields.items()]
     return "\n\n".join([f"{word}: a word that fields take", *pages]) if pages else ""
-
-
-def _choices(annotation: Any) -> Iterator[object]:  # noqa: ANN401 - a type of any form
-    if get_origin(annotation) is Literal:
-        yield from get_args(annotation)
-        return
-    for inner in get_args(annotation):
-        yield from _choices(inner)

@@ -42,20 +42,60 @@ def section_fields(
         elsewhere: The sections that have a page of their own, and its name.
         indent: Spaces before each line.
     """
+    for name in model.model_fields:
+        yield from _key(model, name, elsewhere, indent)
+
+
+def keys_named(
+    word: str, model: type[BaseModel], elsewhere: Mapping[type[BaseModel], str], path: str = ""
+) -> Iterator[str]:
+    """Yields the lines of the keys that have a name, with those below them.
+
+    Args:
+        word: The name; also one of the words that a key takes.
+        model: The section in which they are looked for, and in those inside it.
+        elsewhere: The sections that have a page of their own, and its name.
+        path: What the section is called in the one that was asked about, with a dot.
+    """
     for name, field in model.model_fields.items():
-        default = field.get_default(call_default_factory=True)
-        simple = not isinstance(default, BaseModel) and default not in (None, [], {})
-        use = "required" if field.is_required() else f"default {as_text(default)}" if simple else ""
-        line = f"{indent}{name}: {field.description}" + (f" ({use})" if use else "")
-        yield filled(line, len(indent) + 8, WIDTH - 2)
-        choices = get_args(field.annotation) if "Literal" in str(field.annotation) else ()
-        if choices and all(isinstance(choice, str) for choice in choices):
-            yield f"{indent}    one of {', '.join(choices)}"
+        if name == word or word in choices_of(field.annotation):
+            yield from _key(model, name, elsewhere, "", path)
         for inner in models(field.annotation):
-            if inner in elsewhere:
-                yield f"{indent}    see `archspec explain {elsewhere[inner]}`"
-            else:
-                yield from section_fields(inner, elsewhere, indent + "    ")
+            if inner not in elsewhere:
+                yield from keys_named(word, inner, elsewhere, f"{path}{name}.")
+
+
+def choices_of(annotation: Any) -> Iterator[object]:  # noqa: ANN401 - a type of any form
+    """Yields the words that a type takes."""
+    if get_origin(annotation) is Literal:
+        yield from get_args(annotation)
+        return
+    for inner in get_args(annotation):
+        yield from choices_of(inner)
+
+
+def _key(
+    model: type[BaseModel],
+    name: str,
+    elsewhere: Mapping[type[BaseModel], str],
+    indent: str,
+    path: str = "",
+) -> Iterator[str]:
+    """Yields the lines of a key, and of those below it."""
+    field = model.model_fields[name]
+    default = field.get_default(call_default_factory=True)
+    simple = not isinstance(default, BaseModel) and default not in (None, [], {})
+    use = "required" if field.is_required() else f"default {as_text(default)}" if simple else ""
+    line = f"{indent}{path}{name}: {field.description}" + (f" ({use})" if use else "")
+    yield filled(line, len(indent) + 8, WIDTH - 2)
+    choices = get_args(field.annotation) if "Literal" in str(field.annotation) else ()
+    if choices and all(isinstance(choice, str) for choice in choices):
+        yield f"{indent}    one of {', '.join(choices)}"
+    for inner in models(field.annotation):
+        if inner in elsewhere:
+            yield f"{indent}    see `archspec explain {elsewhere[inner]}`"
+        else:
+            yield from section_fields(inner, elsewhere, indent + "    ")
 
 
 def _text(

@@ -107,12 +107,38 @@ train:
         "what a network is trained on",
         "Examples come from one of `dataset`, `folder`, `npz`, `npy`, `table` and `huggingface`. "
         "Paths are relative to the file that says them. Test sets that data bring along are the "
-        "test split; `archspec data SPEC` shows what is there.",
+        "test split; `archspec data SPEC` shows what is there.\n\n"
+        "What is predicted, classes, several labels at once (multi-label) or values (regression), "
+        "is seen from the targets: `archspec explain targets`.",
         _NETWORK + "  data: {dataset: fashion_mnist, preprocess: [{rescale: 0.00392157}]}\n"
         "  epochs: 5\n",
-        words=("flow_from_directory", "ImageFolder", "DataLoader"),
         section=Data,
         elsewhere={Step: "preprocess", Augment: "augment", Split: "splits"},
+    ),
+    "targets": Topic(
+        "what is predicted: classes, several labels, or values",
+        "Classes are whole numbers from 0, text, names of directories, or one-hot rows. With "
+        "`loss: cross_entropy` the network has one output for each class; with "
+        "`binary_cross_entropy` two classes have one output. `one_hot: true` is for mse and the "
+        "like.\n\n"
+        "Several labels at once, multi-label, are rows of 0 and 1, an array `[examples, labels]`: "
+        "`loss: binary_cross_entropy`, and one output for each label; `classes` names them. If "
+        "every row has a single 1, it would be taken for one-hot: write `targets: values` in "
+        "`train.data`.\n\n"
+        "Values, regression, are all other numbers, one or several for each example: `loss: mse`, "
+        "`mae` or `huber`, and as many outputs. Whole numbers would be taken for classes: write "
+        "`targets: values`, too.",
+        """\
+name: genres
+inputs: {features: [20]}
+layers: [linear: 16, relu, linear: 4]
+train:
+  data: {npz: films.npz}
+  loss: binary_cross_entropy
+  metrics: [accuracy, f1, auc]
+  epochs: 10
+""",
+        words=("multi-label", "multi_label", "multilabel", "regression", "classification"),
     ),
     "splits": Topic(
         "training, validation and test examples",

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, TypeAlias
 
-from pydantic import Field, model_validator
+from pydantic import Field, WithJsonSchema, model_validator
 
 from archspec.frontend.schema import Section
 from archspec.frontend.train_schema.augment import Augment
@@ -88,6 +88,21 @@ DATASETS: Mapping[str, int] = {
 SOURCES = ("dataset", "folder", "npz", "npy", "table", "huggingface")
 
 
+Classes: TypeAlias = Annotated[
+    list[str],
+    Field(min_length=2),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "minLength": 1},
+                {"type": "array", "items": {"type": "string"}, "minItems": 2},
+            ]
+        }
+    ),
+]
+"""Names of classes; of the file that a spec may name instead, they are put into it beforehand."""
+
+
 class Data(Section):
     """What a network is trained on."""
 
@@ -124,8 +139,10 @@ class Data(Section):
     huggingface: HuggingFace | None = Field(
         default=None, description="a data set of Hugging Face, {path, name, features, target}"
     )
-    classes: Annotated[list[str], Field(min_length=2)] | None = Field(
-        default=None, description="the names of the classes, in the order of their numbers"
+    classes: Classes | None = Field(
+        default=None,
+        description="the names of the classes, in the order of their numbers, or a text file, "
+        "relative to the spec, with a name in each line",
     )
     targets: Literal["classes", "values"] | None = Field(
         default=None,

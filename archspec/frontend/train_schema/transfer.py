@@ -75,3 +75,11 @@ class Phase(Section):
         if self.lr is not None and self.optimizer is not None:
             raise ValueError("say the rate once: `lr`, or within `optimizer`")
         return self
+
+    @model_validator(mode="after")
+    def _batch_norm_of_unfrozen_layers(self) -> Self:
+        if self.batch_norm == "trained" and not self.unfreeze:
+            raise ValueError(
+                "`batch_norm: trained` is about the layers that `unfreeze` names, and there is none"
+            )
+        return self

@@ -185,6 +185,7 @@ def _divided(
             targets=targets[at],
             weights=_weights(source, at, spec, training=name == TRAIN),
             late=late if name == TRAIN else (),
+            raw=source.inputs,
         )
         for name, at in splits.items()
     }

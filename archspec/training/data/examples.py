@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from archspec.training.data.source import UNKNOWN
+from archspec.training.data.source import UNKNOWN, Inputs
 from archspec.training.data.stored import (
     CHUNK,
     Batch,
@@ -39,6 +39,7 @@ class Examples(NamedTuple):
         weights: The weight of each one in the loss, float32 `[count]`; `None` if all are 1.
         late: The steps of preprocessing that follow augmentation. The batches of training come
             without them; everything else here has been through them.
+        raw: All examples of the data set before any preprocessing, for people to look at.
     """
 
     indices: np.ndarray
@@ -46,6 +47,7 @@ class Examples(NamedTuple):
     targets: torch.Tensor
     weights: torch.Tensor | None = None
     late: tuple[FittedStep, ...] = ()
+    raw: Inputs | None = None
 
     @property
     def number(self) -> int:
@@ -78,6 +80,12 @@ class Examples(NamedTuple):
         if isinstance(self.held, Stored):
             return self.held.read(which)
         return self.held[torch.as_tensor(np.asarray(which, dtype=np.int64))]
+
+    def given(self, which: Iterable[int]) -> Iterator[np.ndarray]:
+        """Yields some of them as they are before preprocessing, each of its own shape."""
+        for at in which:
+            one = self.some([at]) if self.raw is None else self.raw.read(self.indices[[at]])
+            yield one[0].numpy()
 
 
 def training_batches(

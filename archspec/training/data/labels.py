@@ -22,6 +22,19 @@ def class_labels(data: Data) -> tuple[str, ...] | None:
     return None
 
 
+def label_names(data: Data, number: int) -> tuple[str, ...]:
+    """Returns the names of labels of which an example may have several.
+
+    They are numbers where they have no names.
+
+    Args:
+        data: The spec's data section.
+        number: How many labels there are.
+    """
+    named = class_labels(data)
+    return named if named and len(named) == number else tuple(map(str, range(number)))
+
+
 def feature_names(data: Data) -> tuple[str, ...] | None:
     """Returns the names of the numbers of an example, as the columns of a table have them.
 

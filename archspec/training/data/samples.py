@@ -17,8 +17,8 @@ from archspec.training.augmentation.of_data import augmentation_of
 from archspec.training.data.dataset import Dataset, training_batches
 from archspec.training.data.examples import CHUNK, Examples
 from archspec.training.errors import OutputError, TrainingError
-from archspec.training.prediction.picture_colours import WHITE
-from archspec.training.prediction.picture_grid import Cell
+from archspec.training.prediction.picture_grid import Cell, Line
+from archspec.training.prediction.picture_scale import Scale, pictures_of, scale_of
 
 SHOWN = 36
 """The most examples in a grid."""
@@ -26,32 +26,40 @@ SHOWN = 36
 ORIGINALS, TIMES = 6, 7
 """How many examples are shown augmented, and how often each."""
 
-CHANNELS = (1, 3)
-"""How many channels an image to look at has."""
+LEAST = 0.005
+"""The least share of a class, or label, that is told."""
 
 
-def sample_cells(data: Dataset, split: str) -> list[Cell]:
-    """Returns some examples of a split, of every class in turn.
+def sample_cells(data: Dataset, split: str, labels: Sequence[str] = ()) -> list[Cell]:
+    """Returns some examples of a split as they are before preprocessing, every class in turn.
+
+    Args:
+        data: The data set.
+        split: The split.
+        labels: The names of the labels, where examples may have several.
 
     Raises:
         TrainingError: They are no images.
     """
     examples = data.splits[split]
     at = _chosen(examples, len(data.classes), SHOWN)
-    images = examples.early(at)
-    pictures = _pictures(images, _range([images]))
+    pictures = _pictures(examples.given(at))
+    captions = _captions(data, examples.targets[at], labels)
     return [
-        Cell(picture, [label, f"#{examples.indices[place]}"], None)
-        for picture, label, place in zip(
-            pictures, _labels(data, examples.targets[at]), at, strict=True
-        )
+        Cell(picture, [*caption, f"#{examples.indices[place]}"], None)
+        for picture, caption, place in zip(pictures, captions, at, strict=True)
     ]
 
 
-def augmented_cells(data: Dataset, augment: Augment) -> list[Cell]:
+def augmented_cells(data: Dataset, augment: Augment, labels: Sequence[str] = ()) -> list[Cell]:
     """Returns training examples, each followed by `TIMES` augmented ones.
 
-    They are drawn from torch's global generator.
+    They are drawn from torch's global generator. What they are is told again where they are mixed.
+
+    Args:
+        data: The data set.
+        augment: What is done.
+        labels: The names of the labels, where examples may have several.
 
     Raises:
         TrainingError: They are no images, or cannot be augmented so.
@@ -60,14 +68,19 @@ def augmented_cells(data: Dataset, augment: Augment) -> list[Cell]:
     at = _chosen(examples, len(data.classes), ORIGINALS)
     images, targets = examples.early(at), examples.targets[at]
     augmentation = augmentation_for(data, augment)
-    scale = _range([images])
-    rows = [[Cell(p, [label], None)] for p, label in
-            zip(_pictures(images, scale), _labels(data, targets), strict=True)]  # fmt: skip
+    scale = scale_of([images.numpy()])
+    originals = _pictures(images.numpy(), scale)
+    rows = [
+        [Cell(picture, [*caption, "original"], None)]
+        for picture, caption in zip(originals, _captions(data, targets, labels), strict=True)
+    ]
     for _ in range(TIMES):
         changed, soft = augmentation(images.clone(), targets)
-        pictures, labels = _pictures(changed, scale), _labels(data, soft)
-        for row, picture, label in zip(rows, pictures, labels, strict=True):
-            row.append(Cell(picture, [label], None))
+        mixed = augment.mixup or augment.cutmix
+        captions = _captions(data, soft, labels) if mixed else [()] * len(rows)
+        pictures = _pictures(changed.numpy(), scale)
+        for row, picture, caption in zip(rows, pictures, captions, strict=True):
+            row.append(Cell(picture, caption, None))
     return [cell for row in rows for cell in row]
 
 
@@ -99,7 +112,7 @@ def save_augmented(directory: Path, data: Dataset, augment: Augment, times: int)
         raise OutputError(f"{directory} is not empty", "give a new directory")
     train, number = data.splits["train"], 0
     augmentation = augmentation_for(data, augment)
-    scale = _range(inputs for inputs, *_ in _in_order(train))
+    scale = scale_of(inputs.numpy() for inputs, *_ in _in_order(train))
     directory.parent.mkdir(parents=True, exist_ok=True)
     with folder_beside(directory) as folder:
         whole = folder / "images"
@@ -107,7 +120,7 @@ def save_augmented(directory: Path, data: Dataset, augment: Augment, times: int)
             for inputs, targets, at in _numbered(train):
                 changed, soft = augmentation(inputs, targets)
                 for picture, place, label in zip(
-                    _pictures(changed, scale), at, _folders(data, soft), strict=True
+                    _pictures(changed.numpy(), scale), at, _folders(data, soft), strict=True
                 ):
                     _save(whole / label / f"{train.indices[place]}-{time}.png", picture)
                     number += 1
@@ -154,18 +167,26 @@ def _chosen(examples: Examples, classes: int, most: int) -> np.ndarray:
     return made
 
 
-def _labels(data: Dataset, targets: torch.Tensor) -> list[str]:
-    """Returns what stands below images: their class, the shares of several, or their values."""
+def _captions(
+    data: Dataset, targets: torch.Tensor, labels: Sequence[str]
+) -> list[Sequence[Line]]:  # fmt: skip
+    """Returns what stands below images: classes or labels, with their shares, or values."""
+    if labels and targets.ndim == 2:
+        return [[", ".join(_shares(row, labels)) or "none"] for row in targets]
     if not data.classes:
-        return [", ".join(f"{value:.4g}" for value in row.flatten()[:3]) for row in targets]
+        return [[", ".join(f"{value:.4g}" for value in row.flatten()[:3])] for row in targets]
     if targets.ndim == 1:
-        return [data.classes[number] for number in targets.tolist()]
-    made = []
-    for row in targets:
-        shares = sorted(zip(row.tolist(), data.classes, strict=True), reverse=True)[:2]
-        told = [f"{share:.2f} {name}" for share, name in shares if share > 0.005]
-        made.append(shares[0][1] if len(told) == 1 else " + ".join(told))
-    return made
+        return [[data.classes[number]] for number in targets.tolist()]
+    return [sorted(_shares(row, data.classes), reverse=True) for row in targets]
+
+
+def _shares(row: torch.Tensor, names: Sequence[str]) -> list[str]:
+    """Returns the names of what an example has, before them the share of what it has in part."""
+    return [
+        name if share > 1 - LEAST else f"{share:.2f} {name}"
+        for share, name in zip(row.tolist(), names, strict=True)
+        if share > LEAST
+    ]
 
 
 def _folders(data: Dataset, targets: torch.Tensor) -> list[str]:
@@ -177,21 +198,13 @@ def _folders(data: Dataset, targets: torch.Tensor) -> list[str]:
     return [names[number] for number in numbers.tolist()]
 
 
-def _range(batches: Iterable[torch.Tensor]) -> tuple[float, float]:
-    lows, highs = zip(*((float(b.min()), float(b.max())) for b in batches), strict=True)
-    low, high = min(lows), max(highs)
-    return (0.0 if 0 <= low < high / 4 else low), high
-
-
-def _pictures(images: torch.Tensor, scale: tuple[float, float]) -> list[Image.Image]:
-    """Returns images `[count, C, H, W]` as pictures, black and white being those of a scale.
+def _pictures(images: Iterable[np.ndarray], scale: Scale | None = None) -> list[Image.Image]:
+    """Returns images as pictures, black and white being those of a scale.
 
     Raises:
         TrainingError: They are no images.
     """
-    if images.ndim != 4 or images.shape[1] not in CHANNELS:
+    made = pictures_of(images, scale)
+    if made is None:
         raise TrainingError("the examples are no images", "leave the pictures out")
-    low, high = scale
-    shares = (images.double() - low) / ((high - low) or 1)
-    pixels = (shares.clamp(0, 1) * WHITE).round().to(torch.uint8).movedim(1, -1).numpy()
-    return [Image.fromarray(p[..., 0] if p.shape[-1] == 1 else p) for p in pixels]
+    return made

@@ -80,9 +80,10 @@ def check_features(scores: Graph, stages: Sequence[Stage]) -> None:
     first = next((node for node in scores.nodes if not _stays(node, stages[0].constant)), None)
     because = f"`{first.path}` is trained" if first else "nothing is frozen"
     help_ = "freeze the first layers, `freeze: [NAME]`, or leave `cache_features` out"
-    if first and isinstance(first.op, Noise):
+    if first and _is_random(first):
         because = f"`{first.path}` changes examples at random in each epoch"
-        help_ = "leave it out, or `cache_features`"
+        part = "it" if isinstance(first.op, Noise) else "its `dropout`"
+        help_ = f"leave {part} out, or `cache_features`"
     raise TrainingError(f"there are no features to cache: {because}", help_, place=PLACE)
 
 
@@ -146,7 +147,15 @@ def _kept(
 
 def _stays(node: Node, constant: Set[str]) -> bool:
     """Returns whether a node makes the same of the same inputs in every epoch."""
-    if isinstance(node.op, Noise) or has_penalised_output(node):
+    if _is_random(node) or has_penalised_output(node):
         return False
     learns = any(param.kind in ("weight", "statistic") for param in node.tensors().values())
     return not learns or node.owner in constant
+
+
+def _is_random(node: Node) -> bool:
+    """Returns whether a node changes examples at random while it trains, frozen or not.
+
+    Recurrent layers and attention have a dropout inside.
+    """
+    return isinstance(node.op, Noise) or bool(getattr(node.op, "dropout", 0))

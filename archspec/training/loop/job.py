@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
-
-import torch
 
 from archspec.frontend.train_schema import TrainSpec
 from archspec.ir.graph import Graph
 from archspec.training.data.dataset import Dataset
 from archspec.training.loop.checkpoints import LAST
+from archspec.training.loop.starting import Start
 from archspec.training.record.run_directory import CHECKPOINTS
 
 
@@ -27,7 +25,7 @@ class Fitting(NamedTuple):
         devices: How many of them.
         label: What progress is told with.
         report: Whether figures and a report are drawn of it.
-        start: The weights that it starts from, by name; all others are their initialisers'.
+        start: The weights that it starts from; all others are their initialisers'.
     """
 
     graph: Graph
@@ -38,7 +36,7 @@ class Fitting(NamedTuple):
     devices: int = 1
     label: str = ""
     report: bool = True
-    start: Mapping[str, torch.Tensor] | None = None
+    start: Start | None = None
 
     @property
     def last(self) -> Path:

@@ -81,6 +81,7 @@ def train_phase(
     begun = number < len(done.begins) or not run.spec.phases
     begins = done.begins if begun else (*done.begins, done.epochs)
     of_phases = [f"phase {number + 1}/{len(stages)}"] if run.spec.phases else []
+    until = (begins[-1] if begins else 0) + spec.epochs
     trainer = trainer_for(
         spec,
         run.directory,
@@ -90,7 +91,8 @@ def train_phase(
         devices=run.devices,
         label="  ".join(filter(None, [run.label, *of_phases])),
         resumed=done.epochs or None,
-        epochs=(begins[-1] if begins else 0) + spec.epochs,
+        epochs=until,
+        total=until + sum(later.spec.epochs for later in stages[number + 1 :]),
         partly_used=len(run.graph.outputs) > 1,
     )
     device = trainer.strategy.root_device
@@ -99,7 +101,8 @@ def train_phase(
 
     def say(what: str) -> None:
         if is_main_process() and (of_phases or spec.freeze or spec.cache_features):
-            print(": ".join([*of_phases, what]), file=sys.stderr, flush=True)
+            where = "  ".join(filter(None, [run.label, *of_phases]))
+            print(": ".join(filter(None, [where, what])), file=sys.stderr, flush=True)
 
     say(f"{totals(stage.graph).trainable:,} parameters are trained")
     if spec.cache_features:
@@ -139,7 +142,7 @@ def _module(
         begun=begun,
     )
     if run.start and not done.epochs:
-        module.network.load_state_dict(dict(run.start), strict=False)
+        module.network.load_state_dict(dict(run.start.weights), strict=False)
     return module
 
 

@@ -12,10 +12,13 @@ import torch
 from archspec.backends.fit import WeightsError
 from archspec.backends.weights import load_weights, weights_file
 from archspec.frontend.layer_names import layer_names, matches
-from archspec.frontend.train_schema import Weights
+from archspec.frontend.train_schema import TrainSpec, Weights
 from archspec.ir.graph import Graph
 from archspec.ir.op import Param
 from archspec.training.errors import TrainingError, UnreadableError
+from archspec.training.loop.checkpoints import LAST
+from archspec.training.loop.folds import fold_directory
+from archspec.training.record.run_directory import CHECKPOINTS, ENVIRONMENT, read_json
 
 PLACE = ("train", "weights")
 
@@ -72,7 +75,14 @@ def starting_weights(graph: Graph, spec: Weights) -> Start:
     skipped = [name for name in wanted if matches(name, spec.skip)]
     _check_skips(spec, [*wanted, *found])
     taken = {name: param for name, param in wanted.items() if not matches(name, spec.skip)}
+    if not taken:
+        raise TrainingError(
+            f"`skip` leaves nothing to take of {spec.file}",
+            "name what starts from its initialisers, or leave `weights` out",
+            place=(*PLACE, "skip"),
+        )
     _check_all_there(graph, spec, taken, found)
+    _check_finite(spec, {name: found[name] for name in taken if name in found})
     return Start(
         file.absolute(),
         sha256,
@@ -80,6 +90,34 @@ def starting_weights(graph: Graph, spec: Weights) -> Start:
         [f"{below}{name}" for name in skipped],
         [name for name in found if name not in wanted],
     )
+
+
+def weights_of_resumed(graph: Graph, spec: TrainSpec, directory: Path) -> Start | None:
+    """Returns the weights that a resumed run, or one of its folds, has yet to start from.
+
+    Args:
+        graph: The network.
+        spec: The spec's `train` section.
+        directory: The run directory.
+
+    Raises:
+        UnreadableError: There is no such file any more, or it holds no weights.
+        TrainingError: They are not those that the run began with.
+    """
+    folds = spec.data.split.folds
+    runs = [fold_directory(directory, fold) for fold in range(folds)] if folds else [directory]
+    if spec.weights is None or all((run / CHECKPOINTS / LAST).exists() for run in runs):
+        return None
+    help_ = "put the file back that it was, or train a run of its own, without --resume"
+    try:
+        start = starting_weights(graph, spec.weights)
+    except UnreadableError as error:
+        raise UnreadableError(error.message, help_, place=PLACE) from error
+    noted = (read_json(directory / ENVIRONMENT) or {}).get("weights")
+    if isinstance(noted, dict) and noted.get("sha256") != start.sha256:
+        message = f"{start.file} holds other weights than when the run began"
+        raise TrainingError(message, help_, place=PLACE)
+    return start
 
 
 def _tensors(graph: Graph) -> Iterator[tuple[str, Param]]:
@@ -97,6 +135,17 @@ def _check_skips(spec: Weights, names: Sequence[str]) -> None:
             "leave it out, or correct it; `archspec check` lists the layers",
             place=(*PLACE, "skip"),
         )
+
+
+def _check_finite(spec: Weights, taken: Mapping[str, torch.Tensor]) -> None:
+    """Checks that all values are numbers, also in single precision."""
+    for name, tensor in taken.items():
+        if not bool(torch.isfinite(tensor.float()).all()):
+            raise UnreadableError(
+                f"{spec.file}: {name} holds values that are no finite numbers",
+                "take weights from before their training diverged",
+                place=PLACE,
+            )
 
 
 def _check_all_there(
@@ -134,8 +183,11 @@ def _remedy(
     """Returns what would make the weights fit: the layer that they are of, or what to skip."""
     learnt = [name for name, param in wanted.items() if param.kind != "counter"]
     if len(lacking) < len(learnt):
-        patterns = ", ".join(f'"{pattern}"' for pattern in _covering(learnt, lacking))
+        skipped = [*spec.skip, *_covering(learnt, lacking)]
+        patterns = ", ".join(f'"{pattern}"' for pattern in skipped)
         return f"to start that from its initialisers, write `skip: [{patterns}]` in train.weights"
+    if spec.to and any(f"{spec.to}.{name}" in found for name in lacking):
+        return f"it is of more than `{spec.to}`: leave `to` out, and `skip` what is not to be taken"
     if not spec.to:
         shapes = {name: param.shape for name, param in _tensors(graph)}
         for layer in layer_names(graph):

@@ -47,6 +47,7 @@ def trainer_for(
     label: str = "",
     resumed: int | None = None,
     epochs: int | None = None,
+    total: int | None = None,
     partly_used: bool = False,
 ) -> Trainer:
     """Returns what trains a network as its spec says.
@@ -61,6 +62,7 @@ def trainer_for(
         label: What progress is told with, such as `fold 2/5`.
         resumed: After how many epochs it goes on with a checkpoint, if it does.
         epochs: Up to which epoch, counted from 1, if that is not the spec's last.
+        total: How many epochs the whole run has, if there are more of them.
         partly_used: Whether some weights have no part in the loss.
     """
     clip = spec.gradient
@@ -77,7 +79,7 @@ def trainer_for(
             record,
             *_deciding(spec, selection),
             GradientNorms(directory),
-            progress_callback(label),
+            progress_callback(label, total),
             *checkpoints(directory, selection.best),
         ],
         deterministic="warn" if spec.deterministic else False,

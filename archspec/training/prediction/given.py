@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol, TypeAlias
 
@@ -12,7 +12,8 @@ from PIL import Image
 from archspec.training.data.source import UNKNOWN
 from archspec.training.errors import TrainingError
 from archspec.training.prediction.picture_files import ANIMATED, PictureFile, read_picture
-from archspec.training.prediction.pictures import Preparation, stretched
+from archspec.training.prediction.picture_scale import pictured, pictures_of
+from archspec.training.prediction.pictures import Preparation
 
 Arrays: TypeAlias = Mapping[str, np.ndarray]
 
@@ -57,8 +58,8 @@ class Given(Protocol):
             TrainingError: It cannot be read, or not be made what the model takes.
         """
 
-    def picture(self, at: int) -> Image.Image | None:
-        """Returns the example at a place for people to look at, if it is a picture."""
+    def pictures(self, places: Sequence[int]) -> list[Image.Image]:
+        """Returns some of the examples, which are pictures, for people to look at together."""
 
 
 class GivenArrays(NamedTuple):
@@ -70,6 +71,7 @@ class GivenArrays(NamedTuple):
         inputs: What the model takes, `[count, *shape]` by input.
         truths: The number of each one's class.
         values: The values that are true of each.
+        before: Returns some of them as they were before preprocessing, of the first input.
         files: They are not files of their own.
     """
 
@@ -78,20 +80,29 @@ class GivenArrays(NamedTuple):
     inputs: Arrays
     truths: np.ndarray
     values: np.ndarray | None = None
+    before: Callable[[Sequence[int]], Iterable[np.ndarray]] | None = None
     files: None = None
 
     @property
     def pictured(self) -> bool:
         """Whether the first input is pictures."""
-        return self.picture(0) is not None
+        return pictured(next(iter(self._shown([0]))).shape)
 
     def example(self, at: int) -> Arrays:
         """Returns what the model takes for the example at a place, by input."""
         return {name: array[at] for name, array in self.inputs.items()}
 
-    def picture(self, at: int) -> Image.Image | None:
-        """Returns the first input of the example at a place, if it is a picture."""
-        return stretched(next(iter(self.inputs.values()))[at])
+    def pictures(self, places: Sequence[int]) -> list[Image.Image]:
+        """Returns the first input of some examples, all with the same black and white."""
+        made = pictures_of(self._shown(places))
+        if made is None:
+            raise ValueError("the examples are no pictures")
+        return made
+
+    def _shown(self, places: Sequence[int]) -> Iterable[np.ndarray]:
+        if self.before:
+            return self.before(places)
+        return next(iter(self.inputs.values()))[[*places]]
 
 
 @dataclass(frozen=True)
@@ -144,9 +155,9 @@ class GivenPictures:
             self.animated.append(name)
         return {self.input: example}
 
-    def picture(self, at: int) -> Image.Image:
-        """Returns the picture at a place as its file has it."""
-        return read_picture(self.found[at])
+    def pictures(self, places: Sequence[int]) -> list[Image.Image]:
+        """Returns the pictures at some places as their files have them."""
+        return [read_picture(self.found[at]) for at in places]
 
 
 class Batch(NamedTuple):

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from PIL import Image, ImageDraw
 
@@ -23,6 +23,9 @@ LINE = LETTERS + 5
 BLACK, GREEN, RED = (30, 30, 30), (0, 120, 40), (200, 20, 20)
 PAPER = (255, 255, 255)
 
+Line: TypeAlias = str | tuple[str, str]
+"""A line of text, which is shortened if it is too long; of two parts, the second stays whole."""
+
 
 class Cell(NamedTuple):
     """A picture and what stands below it.
@@ -34,7 +37,7 @@ class Cell(NamedTuple):
     """
 
     picture: Image.Image
-    lines: Sequence[str]
+    lines: Sequence[Line]
     right: bool | None
 
 
@@ -63,7 +66,7 @@ def grid(cells: Sequence[Cell], kind: str = "PNG", columns: int | None = None) -
         kind: The format of the file, by Pillow's name.
         columns: How many are in a row; if left out, as many as make a square.
     """
-    font = font_for("".join(line for cell in cells for line in cell.lines), LETTERS)
+    font = font_for("".join("".join(line) for cell in cells for line in cell.lines), LETTERS)
     columns = columns or math.ceil(math.sqrt(len(cells)))
     rows = math.ceil(len(cells) / columns)
     height = SIDE + GAP + LINE * max(len(cell.lines) for cell in cells)
@@ -97,9 +100,10 @@ def _fitted(picture: Image.Image) -> Image.Image:
     return coloured(picture, 3).resize(size, kind)
 
 
-def _shortened(text: str, font: Font) -> str:
-    if font.getlength(text) <= SIDE + GAP:
-        return text
-    while text and font.getlength(f"{text}…") > SIDE + GAP:
+def _shortened(line: Line, font: Font) -> str:
+    text, end = (line, "") if isinstance(line, str) else line
+    if font.getlength(f"{text}{end}") <= SIDE + GAP:
+        return f"{text}{end}"
+    while text and font.getlength(f"{text}…{end}") > SIDE + GAP:
         text = text[:-1]
-    return f"{text}…"
+    return f"{text}…{end}"

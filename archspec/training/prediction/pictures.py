@@ -169,18 +169,3 @@ def _unscaled(
         )
     made: np.ndarray = pixels * scale + shift
     return made
-
-
-def stretched(example: np.ndarray) -> Image.Image | None:
-    """Returns an example as a picture from black to white, if it can be one.
-
-    It can with 1 or 3 channels: `[C, H, W]`, or else `[H, W, C]`.
-    """
-    if example.ndim == 3 and example.shape[0] not in (1, 3):
-        example = np.moveaxis(example, -1, 0)
-    if example.ndim != 3 or example.shape[0] not in (1, 3):
-        return None
-    low, high = float(example.min()), float(example.max())
-    pixels = (example.astype(np.float64) - low) * (WHITE / ((high - low) or 1))
-    array = np.moveaxis(pixels.astype(np.uint8), 0, -1)
-    return Image.fromarray(array[..., 0] if array.shape[-1] == 1 else array)

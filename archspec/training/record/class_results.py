@@ -100,6 +100,12 @@ class Labelled(NamedTuple):
         above: np.ndarray = self.likely > THRESHOLD
         return above
 
+    @property
+    def mistakes(self) -> np.ndarray:
+        """How many are said wrongly to be there, or not to be, `[count]`."""
+        number: np.ndarray = (self.said != self.true).sum(axis=1)
+        return number
+
     def results(self) -> list[ClassResult]:
         """Returns how well each label is found."""
         found = (self.said & self.true).sum(axis=0)

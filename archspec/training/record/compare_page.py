@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from importlib.metadata import version
 
+from archspec.diagnostics.counted import counted
 from archspec.training.record.pages import inline, render
 from archspec.training.record.report_page import duration
 from archspec.training.record.run_record import RunRecord
@@ -16,28 +17,30 @@ def compare_page(compared: Compared) -> bytes:
     best = {metric: compared.best(metric) for metric in compared.metrics}
     rows = [
         {
-            "label": label,
-            "state": run.state,
-            "time": _time(run),
+            "metric": metric_title(metric),
             "cells": [
                 {"text": compared.text(at, metric), "best": at in best[metric]}
-                for metric in compared.metrics
+                for at in range(len(compared.runs))
             ],
         }
-        for at, (label, run) in enumerate(zip(compared.labels, compared.runs, strict=True))
+        for metric in compared.metrics
     ]
     return render(
         "compare.html",
-        title=f"Comparison of {len(rows)} runs",
+        title=f"Comparison of {counted(len(compared.runs), 'run', 'runs')}",
         notes=[*unfinished(compared), *compared.unmarked()],
-        metrics=[metric_title(metric) for metric in compared.metrics],
+        labels=compared.labels,
+        states=[run.state for run in compared.runs],
         rows=rows,
+        times=[_time(run) for run in compared.runs],
+        marked=any(best.values()),
         folds=any(run.folds for run in compared.runs),
         differing=compared.differing.items(),
         curves=[(name, inline(c.svg)) for name, c in zip(curves[2], curves[1], strict=True)]
         if curves
         else [],
         gradients=inline(gradients.svg) if gradients else None,
+        said_of_layers=compared.said_of_layers(),
         version=version("archspec-nn"),
     )
 
@@ -45,7 +48,8 @@ def compare_page(compared: Compared) -> bytes:
 def unfinished(compared: Compared) -> list[str]:
     """Returns a note on each run that has not come to its end."""
     return [
-        f"{label} is {run.state}; its metrics are those of its best epoch so far"
+        f"{label} is {run.state}; its metrics are those of "
+        + ("its finished folds, and it is never the best" if run.folds else "its best epoch so far")
         for label, run in zip(compared.labels, compared.runs, strict=True)
         if not run.finished
     ]

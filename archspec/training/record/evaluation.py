@@ -11,7 +11,7 @@ import torch
 from archspec.frontend.train_schema import TrainSpec
 from archspec.ir.graph import Graph
 from archspec.training.data.dataset import Dataset, Examples, evaluation_batches
-from archspec.training.data.labels import class_labels
+from archspec.training.data.labels import label_names
 from archspec.training.loop.losses import loss_function
 from archspec.training.loop.metrics import Gathered, told
 from archspec.training.loop.objective import main_output, scores_graph
@@ -116,9 +116,8 @@ def _labelled(
     if task.kind != "multilabel":
         return None
     likely, true = told(scores, targets, task)
-    named = class_labels(spec.data)
-    names = named if named and len(named) == task.number else map(str, range(task.number))
-    return Labelled(tuple(names), true.bool().numpy(), likely.numpy())
+    names = label_names(spec.data, task.number)
+    return Labelled(names, true.bool().numpy(), likely.numpy())
 
 
 def of_what(task: Task, classes: Sequence[str], measured: Collection[str]) -> str:

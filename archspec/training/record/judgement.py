@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from archspec.training.data.dataset import Columns, Examples
 from archspec.training.prediction.fonts import lacking
 from archspec.training.prediction.picture_grid import grid
-from archspec.training.record.class_results import Judged, class_results, confusion_csv
+from archspec.training.record.class_results import (
+    Judged,
+    Labelled,
+    class_results,
+    confusion_csv,
+)
 from archspec.training.record.evaluation import Evaluation
 from archspec.training.record.figures.confusion import confusion_matrix
 from archspec.training.record.figures.values import scatter
 from archspec.training.record.shown_examples import (
-    as_table,
+    SUREST,
+    WORST,
+    classes_table,
     labels_table,
-    shown_examples,
+    surest,
     values_table,
+    worst,
 )
+from archspec.training.record.shown_pictures import Pictured, class_pictures, label_pictures
 
 MOST_CLASSES = 1000
 """The most classes that a matrix is drawn of."""
@@ -51,8 +60,7 @@ def judgement(
     if evaluation.judged is not None:
         made = _of_classes(evaluation.judged, examples, columns)
     elif evaluation.labelled is not None:
-        table = labels_table(evaluation.labelled, examples, columns)
-        made = Judgement({}, {"classes": evaluation.labelled.results(), "predictions": table})
+        made = _of_labels(evaluation.labelled, examples, columns)
     elif evaluation.outputs.shape == evaluation.targets.shape:
         drawn = scatter(evaluation.outputs, evaluation.targets)
         table = values_table(evaluation.outputs, evaluation.targets, examples, columns)
@@ -71,15 +79,35 @@ def _of_classes(judged: Judged, examples: Examples, columns: Columns | None) -> 
         drawn = confusion_matrix(confusion, judged.classes)
         files["confusion.png"] = drawn.png
         page["matrix"] = drawn.svg
-    rows, features = shown_examples(judged, examples, columns)
-    if features is not None:
-        page["predictions"] = as_table(rows, features)
-    elif rows:
-        files["predictions.png"] = grid([row.cell for row in rows])
-        page["pictures"] = [row.figure for row in rows]
-    missing = lacking("".join(judged.classes))
+    places = surest(judged)
+    if pictures := class_pictures(judged, examples, places):
+        page |= _page_of(pictures, SUREST)
+        files["predictions.png"] = grid([picture.cell for picture in pictures])
+    elif places:
+        page["predictions"] = classes_table(judged, examples, columns, places)
+    return Judgement(files, page, _unwritten(judged.classes))
+
+
+def _of_labels(labelled: Labelled, examples: Examples, columns: Columns | None) -> Judgement:
+    places, page = worst(labelled), {"classes": labelled.results()}
+    if pictures := label_pictures(labelled, examples, places):
+        files = {"predictions.png": grid([picture.cell for picture in pictures])}
+        return Judgement(files, page | _page_of(pictures, WORST), _unwritten(labelled.names))
+    return Judgement({}, page | {"predictions": labels_table(labelled, examples, columns, places)})
+
+
+def _page_of(pictures: Sequence[Pictured], note: str) -> dict[str, Any]:
+    return {
+        "pictures": [picture.figure for picture in pictures],
+        "predictions": {"note": note},
+    }
+
+
+def _unwritten(names: Sequence[str]) -> tuple[str, ...]:
+    """Returns what is to be told of the letters of names that no font has."""
+    missing = lacking("".join(names))
     note = (
         f"no font here has the letters {missing[:20]}, so the pictures show boxes instead; "
         "install one (apt install fonts-nanum for Korean, or fonts-noto-cjk)"
     )
-    return Judgement(files, page, (note,) if missing else ())
+    return (note,) if missing else ()

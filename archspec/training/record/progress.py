@@ -16,7 +16,9 @@ from contextlib import suppress
 import torch
 from lightning import Callback, Trainer
 from lightning.pytorch.callbacks.progress.tqdm_progress import Tqdm
+from torch.utils.data import DataLoader
 
+from archspec.diagnostics.counted import counted
 from archspec.training.data.examples import Batch
 from archspec.training.record.measures import shown, title
 
@@ -33,22 +35,25 @@ SHORTEST = 6
 """The fewest cells that the bar itself is drawn with."""
 
 
-def progress_callback(label: str = "") -> Callback:
+def progress_callback(label: str = "", total: int | None = None) -> Callback:
     """Returns what shows progress on stderr: a bar on a terminal, else lines.
 
     Args:
         label: What comes before the epoch, such as `fold 2/5`.
+        total: How many epochs the whole run has, if this trains a part of it.
     """
-    return ProgressBar(label) if sys.stderr.isatty() else ProgressLines(label)
+    return ProgressBar(label, total) if sys.stderr.isatty() else ProgressLines(label, total)
 
 
 class Pace:
     """How fast a run is, and how long it will still take."""
 
-    def __init__(self, trainer: Trainer) -> None:
-        per_epoch, epochs = trainer.num_training_batches, trainer.max_epochs or -1
-        known = math.isfinite(per_epoch) and epochs > 0
+    def __init__(self, trainer: Trainer, epochs: int) -> None:
+        per_epoch, until = trainer.num_training_batches, trainer.max_epochs or -1
+        known = math.isfinite(per_epoch) and until > 0
         self.total = int(per_epoch) * epochs if known else None
+        self._end = int(per_epoch) * until if known else None
+        self._part = " in this phase" if until < epochs else ""
         self.done = self._first = trainer.fit_loop.total_batch_idx + 1
         self._began, self._kind = time.monotonic(), "examples"
         self.begin_epoch()
@@ -78,22 +83,39 @@ class Pace:
     def left(self) -> str:
         """The time that is left, validation included, such as `2:05 left`."""
         made = self.done - self._first
-        if self.total is None or not made:
+        if self._end is None or not made:
             return ""
-        seconds = (time.monotonic() - self._began) / made * (self.total - self.done)
-        return f"{Tqdm.format_interval(max(0, round(seconds)))} left"
+        seconds = (time.monotonic() - self._began) / made * (self._end - self.done)
+        return f"{Tqdm.format_interval(max(0, round(seconds)))} left{self._part}"
 
 
-class ProgressLines(Callback):
+class Progress(Callback):
+    """Counts the epochs of the whole run, and says when it is tested."""
+
+    def __init__(self, label: str = "", total: int | None = None) -> None:
+        self._label, self._total = label, total
+
+    def _epochs(self, trainer: Trainer) -> int:
+        return self._total or trainer.max_epochs or 0
+
+    def on_test_start(self, trainer: Trainer, *_: object) -> None:
+        """Says so, as of many examples it takes a while."""
+        batches = trainer.test_dataloaders
+        if trainer.is_global_zero and isinstance(batches, DataLoader):
+            number = counted(len(batches.dataset), "example", "examples")  # type: ignore[arg-type]
+            print(f"testing on {number}", file=sys.stderr, flush=True)
+
+
+class ProgressLines(Progress):
     """Prints about ten lines over the whole run, and one at least every half minute."""
 
-    def __init__(self, label: str = "") -> None:
-        self._label = f"{label}  " if label else ""
+    def __init__(self, label: str = "", total: int | None = None) -> None:
+        super().__init__(f"{label}  " if label else "", total)
         self._printed, self._at = 0, time.monotonic()
 
     def on_train_start(self, trainer: Trainer, *_: object) -> None:
         """Starts the clock."""
-        self._pace, self._at = Pace(trainer), time.monotonic()
+        self._pace, self._at = Pace(trainer, self._epochs(trainer)), time.monotonic()
 
     def on_train_epoch_start(self, *_: object) -> None:
         """Measures the speed anew."""
@@ -107,8 +129,8 @@ class ProgressLines(Callback):
 
     def on_train_epoch_end(self, trainer: Trainer, *_: object) -> None:
         """Prints a line, if it is time for one."""
-        epoch, epochs = trainer.current_epoch + 1, trainer.max_epochs or 0
-        due = epoch % math.ceil(epochs / LINES) == 0 or epoch == epochs
+        epoch = trainer.current_epoch + 1
+        due = epoch % math.ceil(self._epochs(trainer) / LINES) == 0 or epoch == trainer.max_epochs
         if due or time.monotonic() - self._at > PATIENCE:
             self._print(trainer, epoch)
 
@@ -123,20 +145,21 @@ class ProgressLines(Callback):
             return
         left = self._pace.left if epoch != trainer.max_epochs else ""
         words = [*results(trainer.callback_metrics), self._pace.speed, left]
-        counter = f"{self._label}epoch {epoch}/{trainer.max_epochs}"
+        counter = f"{self._label}epoch {epoch}/{self._epochs(trainer)}"
         print("  ".join([counter, *filter(None, words)]), file=sys.stderr, flush=True)
 
 
-class ProgressBar(Callback):
-    """Shows one bar for the whole run."""
+class ProgressBar(Progress):
+    """Shows one bar for the whole run, or for each of its phases as much as it adds."""
 
-    def __init__(self, label: str = "") -> None:
-        self._label = f"{label} " if label else ""
+    def __init__(self, label: str = "", total: int | None = None) -> None:
+        super().__init__(f"{label} " if label else "", total)
         self._bar: Tqdm | None = None
 
     def on_train_start(self, trainer: Trainer, *_: object) -> None:
         """Opens the bar."""
-        self._pace, self._results, self._at = Pace(trainer), list[str](), 0.0
+        self._pace = Pace(trainer, self._epochs(trainer))
+        self._results, self._at = list[str](), 0.0
         if trainer.is_global_zero:
             self._bar = Tqdm(
                 total=self._pace.total,
@@ -191,7 +214,7 @@ class ProgressBar(Callback):
         if self._bar is None:
             return
         epoch = min(trainer.current_epoch + (not ended), trainer.max_epochs or 0)
-        head = f"{self._label}epoch {epoch}/{trainer.max_epochs} "
+        head = f"{self._label}epoch {epoch}/{self._epochs(trainer)} "
         tail = [] if ended else [self._pace.left]
         columns = _columns()
         room = columns - len(head) - SHORTEST - len(" 100%")

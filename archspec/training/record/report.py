@@ -108,7 +108,8 @@ def write_report(
     """
     metrics = final_metrics(graph, spec, data, fitted)
     files: dict[Path, bytes] = {}
-    whole, single = learning_curves(fitted.rows, fitted.selected)
+    begins = [phase.first for phase in fitted.phases[1:]]
+    whole, single = learning_curves(fitted.rows, fitted.selected, begins)
     files[directory / "curves.png"] = whole
     names = [title(measure) for measure in measures(fitted.rows)]
     judged = ("test", "validation") if fitted.test else ("validation",)
@@ -129,6 +130,7 @@ def write_report(
         environment=read_json(directory / ENVIRONMENT) or {},
         resolved=(directory / SPEC).read_text(encoding="utf-8"),
         notes=[*_remarks(spec, fitted), *shown.notes],
+        phases=[*_phases(spec, fitted)],
         fold=_fold(directory, spec),
         judged_split=split,
         curves=[(name, curve.svg) for name, curve in zip(names, single, strict=True)],
@@ -142,18 +144,32 @@ def write_report(
 
 def _remarks(spec: TrainSpec, fitted: Fitted) -> Iterator[str]:
     """Yields what a reader of the figures should know."""
-    ends = [*(phase.first - 1 for phase in fitted.phases[1:]), len(fitted.rows)]
-    for at, (phase, end) in enumerate(zip(fitted.phases, ends, strict=False), 1):
-        yield (
-            f"Phase {at} of {len(spec.phases)}: {phase.trained:,} parameters were trained in "
-            f"epochs {phase.first} to {end}."
-        )
     if selected_by(spec.monitor, fitted.rows[-1]) == "last epoch":
         yield "Nothing was validated, so the last epoch was taken, whether or not it was the best."
     elif fitted.selected == spec.epochs > 1:
         yield "The last epoch was the best: training for longer may do better."
     if not fitted.test:
         yield "The test split was not looked at."
+
+
+def _phases(spec: TrainSpec, fitted: Fitted) -> Iterator[tuple[str, ...]]:
+    """Yields the phases: epochs, what they froze and unfroze, parameters trained, rate."""
+    ends = [*(phase.first - 1 for phase in fitted.phases[1:]), len(fitted.rows)]
+    for at, (given, phase, end) in enumerate(zip(spec.phases, fitted.phases, ends, strict=False)):
+        frozen = [*([] if at else spec.freeze), *given.freeze]
+        unfrozen = [*given.unfreeze, *["with batch norm"] * (given.batch_norm == "trained")]
+        own = spec.during(given)
+        rate = [f"{own.optimizer.options.lr:g}", *([own.schedule.name] if own.schedule else [])]
+        warmup = [f"warmup {own.warmup:g}"] if own.warmup else []
+        yield (
+            f"{phase.first} to {end}" if end > phase.first else f"{phase.first}",
+            ", ".join(frozen),
+            ", ".join(unfrozen),
+            f"{phase.trained:,}",
+            ", ".join([*rate, *warmup]),
+        )
+    for _ in spec.phases[len(fitted.phases) :]:
+        yield "not begun", "", "", "", ""
 
 
 def _fold(directory: Path, spec: TrainSpec) -> str:

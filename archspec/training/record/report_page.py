@@ -34,6 +34,7 @@ class Page(NamedTuple):
         environment: The content of `environment.json`.
         resolved: The resolved spec.
         notes: What its reader should be told first.
+        phases: The cells of the table of phases, a row each; none if the run has none.
         fold: Which fold of a cross-validation the run is, such as `fold 2 of 5`; or empty.
         judged_split: The split that the following are of.
         classes: The results of each class, or label; none for values.
@@ -42,7 +43,7 @@ class Page(NamedTuple):
         matrix: The confusion matrix, an `<svg>` element, if there is one.
         scatter: Predicted and true values, likewise.
         pictures: The predictions as pictures; none if examples are no pictures.
-        predictions: The predictions as a table otherwise.
+        predictions: A note on the pictures; or the predictions as a table, with one.
         gradients: The gradient norms, an `<svg>` element, if there are any.
     """
 
@@ -50,6 +51,7 @@ class Page(NamedTuple):
     environment: Mapping[str, Any]
     resolved: str
     notes: Sequence[str]
+    phases: Sequence[Sequence[str]]
     fold: str
     judged_split: str
     classes: Sequence[ClassResult]
@@ -84,6 +86,7 @@ def report_page(graph: Graph, spec: TrainSpec, data: Dataset, page: Page) -> byt
         cards=_cards(graph, metrics),
         notes=notes,
         metrics=metrics,
+        phases=page.phases,
         **_results(metrics),
         judged_split=page.judged_split,
         classes=page.classes,

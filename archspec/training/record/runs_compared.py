@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from archspec.ir.totals import totals
-from archspec.training.record.figures.canvas import Drawing
-from archspec.training.record.figures.curves import overlaid
+from archspec.training.record.figures.canvas import SERIES, Drawing
+from archspec.training.record.figures.curves import DASHES, Curve, panels_of
 from archspec.training.record.figures.gradients import compared
-from archspec.training.record.gradient_norms import by_depth
+from archspec.training.record.gradient_norms import Norms, by_depth
 from archspec.training.record.measures import (
     STAGES,
     measure_of,
@@ -23,8 +23,20 @@ from archspec.training.record.measures import (
 )
 from archspec.training.record.report import kernels
 from archspec.training.record.run_record import RunRecord
-from archspec.training.record.same_examples import other_examples
-from archspec.training.record.settings import settings, text_of
+from archspec.training.record.same_examples import other_examples, other_loss
+from archspec.training.record.settings import mere_defaults, settings, text_of
+
+
+class Look(NamedTuple):
+    """How the curves of a run are drawn.
+
+    Attributes:
+        colour: Their colour.
+        dash: Their dashes.
+    """
+
+    colour: str
+    dash: str
 
 
 class Compared(NamedTuple):
@@ -44,7 +56,8 @@ class Compared(NamedTuple):
 
     def text(self, at: int, metric: str) -> str:
         """Returns a metric of a run for people; of a cross-validation with its spread."""
-        results, spread = self.runs[at].results(), self.runs[at].spread()
+        judged = finished_folds(self.runs[at])
+        results, spread = judged.results(), judged.spread()
         if metric not in results:
             return ""
         measure = measure_of(metric)
@@ -52,10 +65,17 @@ class Compared(NamedTuple):
         return f"{told} ± {shown(measure, spread[metric])}" if metric in spread else told
 
     def best(self, metric: str) -> frozenset[int]:
-        """Returns which runs are the best by a metric; none if all are, or they cannot be told."""
+        """Returns which runs are the best by a metric; none if all are, or they cannot be told.
+
+        A cross-validation with folds to come is none of them.
+        """
         if self._incomparable(metric):
             return frozenset()
-        found = {at: run.results().get(metric, math.nan) for at, run in enumerate(self.runs)}
+        found = {
+            at: run.results().get(metric, math.nan)
+            for at, run in enumerate(self.runs)
+            if run.finished or not run.folds
+        }
         known = {at: value for at, value in found.items() if math.isfinite(value)}
         if len(known) < 2 or len(set(known.values())) == 1:
             return frozenset()
@@ -73,55 +93,136 @@ class Compared(NamedTuple):
 
     def _incomparable(self, metric: str) -> str:
         """Returns why runs cannot be compared by a metric; empty if they can."""
-        having = [run.train for run in self.runs if metric in run.results()]
+        having = [run for run in self.runs if metric in finished_folds(run).results()]
         if len(having) < 2:
             return ""
-        others = other_examples(having, stage_of(metric))
+        others = other_examples([run.train for run in having], stage_of(metric))
         if others:
             return f"they were judged on different examples ({', '.join(others)})"
-        losses = dict.fromkeys(train.loss.name for train in having)
-        if measure_of(metric).endswith("loss") and len(losses) > 1:
-            return f"they have different losses ({', '.join(losses)})"
-        return ""
+        losses = other_loss([(run.train, run.compiled.graph) for run in having], metric)
+        return f"they have different losses ({'; '.join(losses)})" if losses else ""
 
     def curves(self) -> tuple[bytes, Sequence[Drawing], Sequence[str]] | None:
         """Returns the learning curves in one PNG file, each panel by itself, and their titles.
 
-        The folds of a cross-validation have curves of their own. `None` if there are none.
+        The folds of a cross-validation have curves of their own, all in its colour. `None` if
+        there are none.
         """
-        rows = {label: run.rows for label, run in self._singles() if run.rows}
-        return overlaid(rows) if rows else None
+        singles = self._singles()
+        found = {name for _, _, run in singles for row in run.rows for name in row}
+        names = sorted(filter(stage_of, found), key=lambda n: (rank(measure_of(n)), stage_of(n)))
+        panels = {
+            metric_title(name): [
+                curve
+                for label, look, run in singles
+                if (curve := _curve(label, look, name, run.rows)).epochs
+            ]
+            for name in names
+        }
+        return (*panels_of(panels, None), list(panels)) if panels else None
 
     def gradients(self) -> Drawing | None:
         """Returns the gradient norms by layer, if any of the runs has some."""
-        norms = {
+        norms = self._norms()
+        return compared(aligned(norms) or norms) if norms else None
+
+    def said_of_layers(self) -> str:
+        """Returns how the layers of different networks stand in the gradient norms."""
+        norms = self._norms()
+        if len({tuple(each.layers) for each in norms.values()}) < 2:
+            return ""
+        if aligned(norms) is None:
+            return (
+                "Their layers have different names, so those of each run are counted by themselves."
+            )
+        return (
+            "Layers of one name stand at one place; a run has a gap where it has no such layer, or "
+            "none that learns."
+        )
+
+    def _norms(self) -> Mapping[str, Norms]:
+        return {
             label: found
-            for label, run in self._singles()
+            for label, _, run in self._singles()
             if (found := by_depth(run.norms, kernels(run.compiled.graph))) is not None
         }
-        return compared(norms) if norms else None
 
-    def _singles(self) -> list[tuple[str, RunRecord]]:
+    def _singles(self) -> list[tuple[str, Look, RunRecord]]:
+        """Returns the runs and folds that have curves, with what they are called and look like."""
         return [
-            (f"{label} {single.directory.name}" if run.folds else label, single)
-            for label, run in zip(self.labels, self.runs, strict=True)
-            for single in (run.folds or [run])
+            (
+                f"{label} {single.directory.name}" if run.folds else label,
+                Look(SERIES[at % len(SERIES)], DASHES[(at // len(SERIES) + fold) % len(DASHES)]),
+                single,
+            )
+            for at, (label, run) in enumerate(zip(self.labels, self.runs, strict=True))
+            for fold, single in enumerate(run.folds or [run])
         ]
 
 
 def side_by_side(runs: Sequence[RunRecord]) -> Compared:
     """Returns runs side by side."""
-    names = dict.fromkeys(name for run in runs for name in run.results())
+    names = dict.fromkeys(name for run in runs for name in finished_folds(run).results())
     metrics = sorted(names, key=lambda n: (STAGES.index(stage_of(n)), rank(measure_of(n))))
     described = [_described(run) for run in runs]
     keys = dict.fromkeys(key for each in described for key in each)
     values = {key: [each.get(key, "") for each in described] for key in keys}
+    unsaid = [mere_defaults(run.train) for run in runs]
+    told = [each.keys() - mere for each, mere in zip(described, unsaid, strict=True)]
     return Compared(
         labels=_labels([run.directory for run in runs]),
         runs=runs,
         metrics=metrics,
-        differing={key: each for key, each in values.items() if len(set(each)) > 1},
+        differing={
+            key: each
+            for key, each in values.items()
+            if len(set(each)) > 1 and (all(each) or any(key in names for names in told))
+        },
     )
+
+
+def finished_folds(run: RunRecord) -> RunRecord:
+    """Returns a cross-validation with its finished folds only; any other run as it is."""
+    return run._replace(folds=[fold for fold in run.folds if fold.finished])
+
+
+def aligned(runs: Mapping[str, Norms]) -> Mapping[str, Norms] | None:
+    """Returns gradient norms in which layers of one name stand at one place in all runs.
+
+    A layer that a run does not have has no numbers there. `None` if the runs have less than half
+    of the layers of the smallest in common.
+
+    Args:
+        runs: The norms of each run's layers, in the order of its network.
+    """
+    orders = [norms.layers for norms in runs.values()]
+    common = set(orders[0]).intersection(*orders)
+    if 2 * len(common) < min(map(len, orders)):
+        return None
+    places: list[str] = []
+    for layers in sorted(orders, key=len, reverse=True):
+        at = 0
+        for layer in layers:
+            if layer in places:
+                at = places.index(layer) + 1
+            else:
+                places.insert(at, layer)
+                at += 1
+    return {label: _at_places(norms, places) for label, norms in runs.items()}
+
+
+def _at_places(norms: Norms, places: Sequence[str]) -> Norms:
+    known = {layer: at for at, layer in enumerate(norms.layers)}
+    values = [
+        [row[known[layer]] if layer in known else math.nan for layer in places]
+        for row in norms.values
+    ]
+    return Norms(norms.steps, places, values)
+
+
+def _curve(label: str, look: Look, name: str, rows: Sequence[Mapping[str, float]]) -> Curve:
+    points = [(row["epoch"], row[name]) for row in rows if math.isfinite(row.get(name, math.nan))]
+    return Curve(label, look.colour, [x for x, _ in points], [y for _, y in points], look.dash)
 
 
 def metric_title(metric: str) -> str:

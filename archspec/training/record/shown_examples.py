@@ -1,20 +1,15 @@
-"""The examples that a report shows with what was predicted, as pictures or as a table."""
+"""Which examples a report shows with what was predicted of them, and tables of these."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from io import BytesIO
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image
 
 from archspec.training.data.dataset import Columns, Examples
-from archspec.training.prediction.picture_grid import Cell
-from archspec.training.prediction.pictures import stretched
 from archspec.training.record.class_results import Judged, Labelled
 from archspec.training.record.measures import shown
-from archspec.training.record.pages import png_source
 
 WRONG, ALL = 12, 24
 """How many wrong predictions are shown, and how many in all."""
@@ -22,57 +17,9 @@ WRONG, ALL = 12, 24
 FEATURES = 8
 """The most features of an example that a table shows."""
 
-_SIDE = 160
-"""Pictures are made no larger than this."""
-
-
-class Shown(NamedTuple):
-    """A prediction with its example.
-
-    Attributes:
-        number: Where the example stands in the data set.
-        true: The name of its class.
-        predicted: The name of the predicted one.
-        likely: How probable that is.
-        right: Whether it is the true one.
-        picture: The example as a picture, if it is one.
-        features: Its first numbers, as `Features` has them.
-    """
-
-    number: int
-    true: str
-    predicted: str
-    likely: float
-    right: bool
-    picture: Image.Image | None
-    features: tuple[str, ...]
-
-    @property
-    def cell(self) -> Cell:
-        """Itself in a grid of pictures."""
-        if self.picture is None:
-            raise ValueError("the example is no picture")
-        truth = [] if self.right else [f"true: {self.true}"]
-        return Cell(self.picture, [f"{self.predicted} {self.likely:.0%}", *truth], self.right)
-
-    @property
-    def figure(self) -> dict[str, object]:
-        """Itself on a page."""
-        if self.picture is None:
-            raise ValueError("the example is no picture")
-        picture = self.picture.copy()
-        picture.thumbnail((_SIDE, _SIDE))
-        content = BytesIO()
-        picture.save(content, "PNG", optimize=True)
-        return {
-            "source": png_source(content.getvalue()),
-            "small": max(picture.size) < _SIDE,
-            "number": self.number,
-            "right": self.right,
-            "predicted": self.predicted,
-            "true": self.true,
-            "likely": f"{self.likely:.1%}",
-        }
+SUREST = "the surest mistakes, and the first that are right"
+WORST = "those with most mistakes first"
+"""What is shown of classes, and of labels."""
 
 
 class Features(NamedTuple):
@@ -116,73 +63,55 @@ def first_features(
     )
 
 
-def shown_examples(
-    judged: Judged, examples: Examples, columns: Columns | None
-) -> tuple[list[Shown], Features | None]:
-    """Returns the surest mistakes, then the first right predictions; and what their numbers are.
-
-    Args:
-        judged: What was said of the examples.
-        examples: The examples, in the same order.
-        columns: The table that they come from, if they do.
-    """
+def surest(judged: Judged) -> list[int]:
+    """Returns the places of the surest mistakes, then of the first right predictions."""
     wrong = np.flatnonzero(~judged.right)
-    surest = wrong[np.argsort(-judged.likely[wrong], kind="stable")]
+    order = wrong[np.argsort(-judged.likely[wrong], kind="stable")]
     right = np.flatnonzero(judged.right)
-    some = surest[: max(WRONG, ALL - len(right))]
-    places = [*some.tolist(), *right[: ALL - len(some)].tolist()]
-    if not places:
-        return [], None
-    pictures = [stretched(given) for given in examples.some(places).numpy()]
-    numbers = None if pictures[0] else first_features(examples, columns, places)
-    rows = [()] * len(places) if numbers is None else numbers.rows
-    made = [
-        Shown(
-            number=int(examples.indices[at]),
-            true=judged.classes[judged.true[at]],
-            predicted=judged.classes[judged.predicted[at]],
-            likely=float(judged.likely[at]),
-            right=bool(judged.right[at]),
-            picture=picture,
-            features=features,
-        )
-        for at, picture, features in zip(places, pictures, rows, strict=True)
-    ]
-    return made, numbers
+    some = order[: max(WRONG, ALL - len(right))]
+    return [*some.tolist(), *right[: ALL - len(some)].tolist()]
 
 
-def as_table(rows: list[Shown], features: Features) -> dict[str, object]:
-    """Returns predictions of examples that are no pictures, as a table of a page."""
+def worst(labelled: Labelled) -> list[int]:
+    """Returns the places of examples, those with most mistakes first."""
+    order: list[int] = np.argsort(-labelled.mistakes, kind="stable")[:ALL].tolist()
+    return order
+
+
+def classes_table(
+    judged: Judged, examples: Examples, columns: Columns | None, places: Sequence[int]
+) -> dict[str, object]:
+    """Returns which classes were predicted of some examples, as a table of a page."""
+    features = first_features(examples, columns, places)
     return {
-        "note": f"the surest mistakes, and the first that are right; {features.note}",
+        "note": f"{SUREST}; {features.note}",
         "columns": ["predicted", "probability", "true", "example", *features.names],
         "rows": [
             {"cells": [
-                _marked(row.predicted, right=row.right), f"{row.likely:.1%}",
-                row.true, row.number, *row.features,
+                _marked(judged.classes[judged.predicted[at]], right=judged.right[at]),
+                f"{judged.likely[at]:.1%}", judged.classes[judged.true[at]],
+                int(examples.indices[at]), *row,
             ]}
-            for row in rows
+            for at, row in zip(places, features.rows, strict=True)
         ],
     }  # fmt: skip
 
 
 def labels_table(
-    labelled: Labelled, examples: Examples, columns: Columns | None
+    labelled: Labelled, examples: Examples, columns: Columns | None, places: Sequence[int]
 ) -> dict[str, object]:
-    """Returns what was said of labels beside what is true, those with most mistakes first."""
-    wrong = (labelled.said != labelled.true).sum(axis=1)
-    order = np.argsort(-wrong, kind="stable")[:ALL].tolist()
-    numbers = _beside(examples, columns, order)
+    """Returns what was said of the labels of some examples beside what is true, as a table."""
+    numbers = _beside(examples, columns, places)
     return {
-        "note": "those with most mistakes first: labels that are more likely than not, with the "
-        f"probability of each{numbers.note}",
+        "note": f"{WORST}: labels that are more likely than not, with the probability of each"
+        f"{numbers.note}",
         "columns": ["predicted", "true", "example", *numbers.names],
         "rows": [
             {"cells": [
-                _marked(_said(labelled, at), right=not wrong[at]), _true(labelled, at),
-                int(examples.indices[at]), *features,
+                _marked(_said(labelled, at), right=not labelled.mistakes[at]),
+                _true(labelled, at), int(examples.indices[at]), *features,
             ]}
-            for at, features in zip(order, numbers.rows, strict=True)
+            for at, features in zip(places, numbers.rows, strict=True)
         ],
     }  # fmt: skip
 

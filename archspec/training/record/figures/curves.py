@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from io import BytesIO
-from itertools import cycle
 from typing import NamedTuple
 
 from matplotlib.axes import Axes
@@ -17,7 +16,6 @@ from archspec.training.record.figures.canvas import (
     FAINT,
     INK,
     ORANGE,
-    SERIES,
     Drawing,
     finished,
     logarithmic,
@@ -59,39 +57,22 @@ class Curve(NamedTuple):
 
 
 def learning_curves(
-    rows: Sequence[Mapping[str, float]], selected: int | None = None
+    rows: Sequence[Mapping[str, float]],
+    selected: int | None = None,
+    begins: Sequence[int] = (),
 ) -> tuple[bytes, Sequence[Drawing]]:
     """Returns all learning curves in one PNG file, and each panel by itself.
 
     Args:
         rows: The metrics of each epoch, by name, with `epoch`.
         selected: The epoch to mark.
+        begins: The first epoch of each phase but the first, to be marked too.
     """
     panels = {measure: _curves(rows, measure) for measure in measures(rows)}
-    return panels_of({title(measure): curves for measure, curves in panels.items()}, selected)
-
-
-def overlaid(
-    runs: Mapping[str, Sequence[Mapping[str, float]]],
-) -> tuple[bytes, Sequence[Drawing], Sequence[str]]:
-    """Returns the learning curves of several runs, one panel for each metric.
-
-    They are in one PNG file, then each panel by itself, then their titles.
-
-    Args:
-        runs: The metrics of each epoch of each run.
-    """
-    names = dict.fromkeys(name for rows in runs.values() for row in rows for name in row)
-    wanted = [name for name in names if stage_of(name)]
-    looks = [(dash, colour) for dash in DASHES for colour in SERIES]
-    panels = {}
-    for name in sorted(wanted, key=lambda name: (rank(measure_of(name)), stage_of(name))):
-        curves = [
-            _curve(label, colour, name, rows)._replace(dash=dash)
-            for (label, rows), (dash, colour) in zip(runs.items(), cycle(looks), strict=False)
-        ]
-        panels[f"{stage_of(name)} {title(measure_of(name))}"] = [c for c in curves if c.epochs]
-    return *panels_of(panels, None), list(panels)
+    if "lr" in panels:
+        panels["lr"] = [_in_steps(curve, begins) for curve in panels["lr"]]
+    titled = {title(measure): curves for measure, curves in panels.items()}
+    return panels_of(titled, selected, begins)
 
 
 def measures(rows: Sequence[Mapping[str, float]]) -> list[str]:
@@ -101,20 +82,21 @@ def measures(rows: Sequence[Mapping[str, float]]) -> list[str]:
 
 
 def panels_of(
-    panels: Mapping[str, Sequence[Curve]], selected: int | None
+    panels: Mapping[str, Sequence[Curve]], selected: int | None, begins: Sequence[int] = ()
 ) -> tuple[bytes, Sequence[Drawing]]:
     """Returns panels in one PNG file, and each by itself.
 
     Args:
         panels: The curves of each panel, by its title.
         selected: The epoch to mark.
+        begins: The epochs before which a thin line is drawn.
     """
     labels = "".join(curve.label for curves in panels.values() for curve in curves)
     single = []
     with style(labels):
         for at, (name, curves) in enumerate(panels.items()):
             figure = new_figure(WIDTH, HEIGHT)
-            _draw(figure.add_subplot(), name, curves, selected)
+            _draw(figure.add_subplot(), name, curves, selected, begins)
             single.append(finished(figure, f"curve{at}"))
     return _side_by_side([panel.png for panel in single]), single
 
@@ -150,8 +132,26 @@ def _curve(
     return Curve(label, colour, [x for x, _ in points], [y for _, y in points])
 
 
-def _draw(axes: Axes, name: str, curves: Sequence[Curve], selected: int | None) -> None:
+def _in_steps(curve: Curve, begins: Sequence[int]) -> Curve:
+    """Returns a curve of what changes between two phases at once."""
+    at = dict(zip(curve.epochs, curve.values, strict=True))
+    points = [*at.items()]
+    for begin in begins:
+        points += [(begin - 0.5, at[begin - 1]), (begin - 0.5, at[begin])]
+    points.sort(key=lambda point: point[0])
+    return curve._replace(epochs=[x for x, _ in points], values=[y for _, y in points])
+
+
+def _draw(
+    axes: Axes,
+    name: str,
+    curves: Sequence[Curve],
+    selected: int | None,
+    begins: Sequence[int],
+) -> None:
     plain_axes(axes, "learning rate" if name == "lr" else name, "epoch")
+    for begin in begins:
+        axes.axvline(begin - 0.5, color=INK, linewidth=0.8, linestyle=":", zorder=0.6)
     if selected is not None:
         axes.axvline(selected, color=FAINT, linewidth=5, zorder=0.5)
     for curve in curves:
