@@ -8,7 +8,6 @@ from archspec.diagnostics import SourceError
 from archspec.frontend import loader
 from archspec.frontend.compiled import Options
 from archspec.frontend.limits import DEFAULTS
-from archspec.frontend.references import named_file, project_root
 from archspec.frontend.tree import Items, Scalar, Table, Tree, changed
 
 PLACE = ("train", "data", "classes")
@@ -33,6 +32,8 @@ def with_class_names(tree: Table, file: str, options: Options) -> Table:
 def _named(said: Tree, file: str, options: Options) -> Tree:
     if not isinstance(said, Scalar) or not isinstance(said.value, str) or not said.value:
         return said
+    from archspec.frontend.references import named_file, project_root  # of few specs
+
     root = None if options.get("allow_outside", False) else project_root(file)
     path = named_file(said.value, said.span, root)
     try:
