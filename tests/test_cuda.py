@@ -67,7 +67,7 @@ def on_cpu(tmp_path_factory: pytest.TempPathFactory) -> Run:
         "",
         ", precision: bf16",
         ", precision: fp16",
-        ", precision: fp16, gradient: {clip_norm: 100, accumulate: 1}",
+        ", precision: fp16, gradient: {clip_norm: 100}",
         ", channels_last: true",
         ", compile: true",
         ", compile: true, precision: bf16, channels_last: true",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from io import BytesIO
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from PIL import Image
@@ -23,6 +23,10 @@ NONE = "none"
 
 _SIDE = 160
 """Pictures are made no larger than this."""
+
+
+Told: TypeAlias = tuple[Sequence[tuple[str, float]], str, bool]
+"""What was said of an example, what is true of it, and whether that is the same."""
 
 
 class Pictured(NamedTuple):
@@ -71,9 +75,7 @@ class Pictured(NamedTuple):
         return [f"and {len(self.said) - MOST:,} more"] if len(self.said) > MOST else []
 
 
-def class_pictures(
-    judged: Judged, examples: Examples, places: Sequence[int]
-) -> list[Pictured]:  # fmt: skip
+def class_pictures(judged: Judged, examples: Examples, places: Sequence[int]) -> list[Pictured]:
     """Returns some examples with the class that was predicted; none if they are no pictures.
 
     Args:
@@ -81,22 +83,16 @@ def class_pictures(
         examples: The examples, in the same order.
         places: Which of them.
     """
-    pictures = _pictures(examples, places)
-    return [
-        Pictured(
-            picture,
-            int(examples.indices[at]),
-            [(judged.classes[judged.predicted[at]], float(judged.likely[at]))],
-            judged.classes[judged.true[at]],
-            bool(judged.right[at]),
-        )
-        for at, picture in zip(places, pictures, strict=bool(pictures))
-    ]
+
+    def told(at: int) -> Told:
+        best = judged.classes[judged.predicted[at]]
+        said = [(best, float(judged.likely[at]))]
+        return said, judged.classes[judged.true[at]], bool(judged.right[at])
+
+    return _pictured(examples, places, told)
 
 
-def label_pictures(
-    labelled: Labelled, examples: Examples, places: Sequence[int]
-) -> list[Pictured]:  # fmt: skip
+def label_pictures(labelled: Labelled, examples: Examples, places: Sequence[int]) -> list[Pictured]:
     """Returns some examples with the labels that were predicted; none if they are no pictures.
 
     Args:
@@ -104,19 +100,24 @@ def label_pictures(
         examples: The examples, in the same order.
         places: Which of them.
     """
-    pictures = _pictures(examples, places)
     names = np.array(labelled.names)
+
+    def told(at: int) -> Told:
+        found = labelled.said[at]
+        said = zip(names[found].tolist(), labelled.likely[at][found].tolist(), strict=True)
+        return [*said], ", ".join(names[labelled.true[at]]) or NONE, not labelled.mistakes[at]
+
+    return _pictured(examples, places, told)
+
+
+def _pictured(
+    examples: Examples, places: Sequence[int], told: Callable[[int], Told]
+) -> list[Pictured]:
+    pictures = _pictures(examples, places)
     return [
-        Pictured(
-            picture,
-            int(examples.indices[at]),
-            [*zip(names[labelled.said[at]].tolist(),
-                  labelled.likely[at][labelled.said[at]].tolist(), strict=True)],
-            ", ".join(names[labelled.true[at]]) or NONE,
-            not labelled.mistakes[at],
-        )
+        Pictured(picture, int(examples.indices[at]), *told(at))
         for at, picture in zip(places, pictures, strict=bool(pictures))
-    ]  # fmt: skip
+    ]
 
 
 def _pictures(examples: Examples, places: Sequence[int]) -> list[Image.Image]:
