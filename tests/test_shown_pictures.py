@@ -167,9 +167,10 @@ def test_both_classes_of_a_mixture_are_named(mixing: str) -> None:
     ]
     assert len(mixtures) > 20
     for lines in mixtures:
-        (one, name), (two, other) = (str(line).split() for line in lines)
-        assert float(one) >= float(two)
-        assert float(one) + float(two) == pytest.approx(1, abs=0.011)
+        (name, one), (other, two) = ("".join(line).split() for line in lines)
+        most, least = (int(share.strip("(%)")) for share in (one, two))
+        assert most >= least
+        assert most + least == pytest.approx(100, abs=1)
         assert {name, other} <= {*data.classes} and name != other
 
 

@@ -294,3 +294,8 @@ def test_sizes_that_overflow_are_too_much_memory(sizes: tuple[int, int]) -> None
         torch.ones(1, 1, 4, 4).expand(*sizes, 4, 4).clone()
     with pytest.raises(MemoryError), memory_errors():
         torch.ones(1, 1).expand(2**31, 2**33).numel()
+
+
+def test_a_device_whose_memory_is_full_is_too_little_memory() -> None:
+    with pytest.raises(MemoryError), memory_errors():
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")

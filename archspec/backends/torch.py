@@ -38,7 +38,8 @@ def memory_errors() -> Iterator[None]:
     try:
         yield
     except (RuntimeError, TypeError) as error:
-        if any(words in str(error) for words in NO_MEMORY):
+        of_device = isinstance(error, torch.OutOfMemoryError)
+        if of_device or any(words in str(error) for words in NO_MEMORY):
             raise MemoryError(str(error)) from error
         raise
 

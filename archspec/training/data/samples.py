@@ -172,19 +172,20 @@ def _captions(
 ) -> list[Sequence[Line]]:  # fmt: skip
     """Returns what stands below images: classes or labels, with their shares, or values."""
     if labels and targets.ndim == 2:
-        return [[", ".join(_shares(row, labels)) or "none"] for row in targets]
+        return [[", ".join(map("".join, _shares(row, labels))) or "none"] for row in targets]
     if not data.classes:
         return [[", ".join(f"{value:.4g}" for value in row.flatten()[:3])] for row in targets]
     if targets.ndim == 1:
         return [[data.classes[number]] for number in targets.tolist()]
-    return [sorted(_shares(row, data.classes), reverse=True) for row in targets]
+    return [_shares(row, data.classes) for row in targets]
 
 
-def _shares(row: torch.Tensor, names: Sequence[str]) -> list[str]:
-    """Returns the names of what an example has, before them the share of what it has in part."""
+def _shares(row: torch.Tensor, names: Sequence[str]) -> list[tuple[str, str]]:
+    """Returns the names of what an example has, most of all first, with the shares of parts."""
+    named = zip(row.tolist(), names, strict=True)
     return [
-        name if share > 1 - LEAST else f"{share:.2f} {name}"
-        for share, name in zip(row.tolist(), names, strict=True)
+        (name, "" if share > 1 - LEAST else f" ({share:.0%})")
+        for share, name in sorted(named, key=lambda each: -each[0])
         if share > LEAST
     ]
 
